@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using RefusalExplorer.Engine.Interventions;
+
+namespace RefusalExplorer.Engine.Generation;
+
+/// <summary>One row of a batch: a prompt and the edits under which it runs.</summary>
+/// <param name="Tokens">Token ids, BOS included where the model has one.</param>
+/// <param name="Interventions">The edits of this row alone.</param>
+public sealed record PromptRow(ImmutableArray<int> Tokens, InterventionSet Interventions)
+{
+    /// <summary>A row without edits.</summary>
+    public static PromptRow Plain(IEnumerable<int> tokens) => new([.. tokens], InterventionSet.Empty);
+}
+
+/// <summary>What a forward pass keeps. Everything comes back as CPU arrays.</summary>
+public sealed record CaptureSpec
+{
+    /// <summary>Logits at every position, [T, V], instead of the last only.</summary>
+    public bool AllLogits { get; init; }
+
+    /// <summary>Residual stream at every position: L + 1 arrays [T, D]; l is the input of block l, L the last block's output.</summary>
+    public bool Residuals { get; init; }
+
+    /// <summary>Residual stream at the last <see cref="LastResiduals"/> positions only: L + 1 arrays [n, D]. 0: none.</summary>
+    public int LastResiduals { get; init; }
+
+    /// <summary>Activations of these features at every position (as seen before this pass edits them).</summary>
+    public ImmutableArray<FeatureId> Features { get; init; } = [];
+
+    /// <summary>Cosine of the last token's residual to this vector [D], one value for each of the L + 1 residuals.</summary>
+    public ImmutableArray<float>? CosineTo { get; init; }
+
+    /// <summary>The last position's logits alone.</summary>
+    public static CaptureSpec LastLogits { get; } = new();
+}
+
+/// <summary>What a forward pass gave for one row.</summary>
+public sealed record ForwardResult
+{
+    /// <summary>Logits at the last position, [V].</summary>
+    public required float[] LastLogits { get; init; }
+
+    /// <summary>Logits at every position, row-major [T, V], if asked for.</summary>
+    public float[]? AllLogits { get; init; }
+
+    /// <summary>Residual stream, if asked for: L + 1 arrays, row-major [T, D] (or the last n positions).</summary>
+    public float[][]? Residuals { get; init; }
+
+    /// <summary>Activations by feature, [T] each, before this row's own edit of the layer.</summary>
+    public IReadOnlyDictionary<FeatureId, float[]> Features { get; init; } = ImmutableDictionary<FeatureId, float[]>.Empty;
+
+    /// <summary>Cosine by layer, L + 1 values, if asked for.</summary>
+    public float[]? Cosine { get; init; }
+
+    /// <summary>What the edits did, one entry for each edited feature.</summary>
+    public ImmutableArray<FeatureEffect> Effects { get; init; } = [];
+}
+
+/// <summary>Proof that an edit bit.</summary>
+/// <param name="Feature">The feature.</param>
+/// <param name="TokensTouched">Tokens in scope whose activation changed.</param>
+/// <param name="MaxBefore">Largest activation in scope before the edit.</param>
+/// <param name="MaxAfter">Largest activation in scope after it.</param>
+/// <param name="DeltaNorm">‖Δh‖ over all touched tokens, √Σ‖(z′ − z)·d‖².</param>
+public sealed record FeatureEffect(FeatureId Feature, int TokensTouched, double MaxBefore, double MaxAfter, double DeltaNorm)
+{
+    /// <summary>Whether the edit changed anything.</summary>
+    public bool HadEffect => TokensTouched > 0;
+}
+
+/// <summary>How tokens are drawn.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>Most tokens to generate.</summary>
+    public int MaxNewTokens { get; init; } = 64;
+
+    /// <summary>0 is greedy.</summary>
+    public double Temperature { get; init; }
+
+    /// <summary>Nucleus: least set of tokens with this mass. 1: all.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Most likely tokens kept. 0: all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Seed of the sampler; each row draws from its own stream.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>Goes on after an end-of-turn token.</summary>
+    public bool IgnoreEos { get; init; }
+
+    /// <summary>Recomputes the whole sequence for every token, to check that the cache changes nothing.</summary>
+    public bool WithoutCache { get; init; }
+
+    /// <summary>Features whose activations are recorded on every token, prompt and generated.</summary>
+    public ImmutableArray<FeatureId> RecordFeatures { get; init; } = [];
+
+    /// <summary>Records cosine by layer at the prompt's last token to this vector.</summary>
+    public ImmutableArray<float>? CosineTo { get; init; }
+}
+
+/// <summary>One new token of one row.</summary>
+/// <param name="Row">0-based row of the batch.</param>
+/// <param name="Position">Position in the whole sequence.</param>
+/// <param name="Id">The token.</param>
+/// <param name="Text">Text that it completes; may be empty while a character is incomplete.</param>
+public sealed record GeneratedToken(int Row, int Position, int Id, string Text);
+
+/// <summary>A finished (or cancelled) row of a generation.</summary>
+public sealed record GenerationResult
+{
+    /// <summary>New ids, the end token included if one came.</summary>
+    public required ImmutableArray<int> Ids { get; init; }
+
+    /// <summary>Their text without special tokens.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Logits at the prompt's last position, [V].</summary>
+    public required float[] FirstLogits { get; init; }
+
+    /// <summary>Whether an end token ended it.</summary>
+    public required bool EndedByEos { get; init; }
+
+    /// <summary>What the edits did over prompt and generation.</summary>
+    public ImmutableArray<FeatureEffect> Effects { get; init; } = [];
+
+    /// <summary>Recorded activations, [prompt + generated] each; the last generated token is not fed back and has none.</summary>
+    public IReadOnlyDictionary<FeatureId, float[]> Features { get; init; } = ImmutableDictionary<FeatureId, float[]>.Empty;
+
+    /// <summary>Cosine by layer at the prompt's last token, L + 1 values, if asked for.</summary>
+    public float[]? Cosine { get; init; }
+}
+
+/// <summary>Many ablation sets of one prompt over one pool of features: row b ablates the features whose mask is set.</summary>
+/// <param name="Pool">The features that any set names.</param>
+/// <param name="Masks">One array of <c>Pool.Count</c> flags for each set.</param>
+/// <param name="Scope">The tokens touched.</param>
+public sealed record AblationBatch(IReadOnlyList<FeatureId> Pool, IReadOnlyList<bool[]> Masks, TokenScope Scope);
