@@ -7,10 +7,13 @@ namespace RefusalExplorer.Engine.Saes;
 internal sealed class SaeStream(SaeConfig config, SaeWeights weights)
 {
     /// <summary>Bytes of one block's matrix in float32. Reading one holds about three of them for a moment.</summary>
-    internal const long BlockBytes = 32L << 20;
+    private const long BlockBytes = 32L << 20;
 
     /// <summary>Features of a block.</summary>
-    public int BlockFeatures { get; init; } = (int)Math.Clamp(BlockBytes / (sizeof(float) * (long)config.InputDim), 1, config.Features);
+    public int BlockFeatures { get; init; } = FeaturesPerBlock(config);
+
+    internal static int FeaturesPerBlock(SaeConfig config) =>
+        (int)Math.Clamp(BlockBytes / (sizeof(float) * (long)config.InputDim), 1, config.Features);
 
     /// <summary>x [N, D] → z [N, F], float32 on the device of x.</summary>
     public Tensor Encode(Tensor x_ND, CancellationToken cancellation)
