@@ -75,6 +75,11 @@ public sealed record SaeConfig
     /// <summary>k of <see cref="SaeArchitecture.TopK"/>.</summary>
     public int? K { get; init; }
 
+    /// <summary>
+    /// Whether a token's k features are chosen by pre-activation times decoder norm (SAELens <c>rescale_acts_by_decoder_norm</c>, TopK only).
+    /// </summary>
+    public bool RescalesByDecoderNorm { get; init; }
+
     /// <summary>The gating rule in force, for LlamaScope.</summary>
     public SaeGatingRule? GatingRule { get; init; }
 

@@ -1,0 +1,96 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RefusalExplorer.Engine.Saes;
+
+/// <summary>The features of an SAE that an intervention edits, on the device: S columns of W_enc and rows of W_dec.</summary>
+/// <remarks>
+/// <para>Activations are elementwise in the feature, so a slice equals the same columns of the whole SAE, and the SAE's error term cancels in
+/// h + (z′ − z)·W_dec (paper, "Feature ablation"). TopK is the exception: its features compete, so encoding streams the whole dictionary
+/// from the file for each call, and the <see cref="Sae"/> must stay open; ties at the k-th place are broken by torch.topk.</para>
+/// <para>The encoder is float32 whatever <c>dtype</c> was asked for, because a gate decided in bfloat16 is decided wrongly near its threshold;
+/// the decoder has <c>dtype</c>. Tensors passed in must be on the slice's device, and belong to the caller, as do results.</para>
+/// </remarks>
+public sealed class SaeSlice : IDisposable
+{
+    private readonly SaeConfig _config;
+    private readonly SaeStream? _wholeDictionary;
+    private readonly SaeBlock? _encoder;
+    private readonly Tensor? _columns_F;
+    private readonly Tensor _b_dec_D;
+    private readonly Tensor _W_dec_SD;
+
+    internal SaeSlice(SaeConfig config, SaeWeights weights, SaeStream stream, int[] features, ScalarType dtype, Device device)
+    {
+        using IDisposable grad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        (_config, Features) = (config, features);
+        _b_dec_D = weights.b_dec().to(device).DetachFromDisposeScope();
+        _W_dec_SD = weights.Decoder(features).to(dtype, device).DetachFromDisposeScope();
+        if (config.Architecture == SaeArchitecture.TopK)
+        {
+            _wholeDictionary = stream;
+            _columns_F = ColumnsByFeature(config.Features, features).to(device).DetachFromDisposeScope();
+        }
+        else
+        {
+            _encoder = weights.Encoder(features).KeepOn(device);
+        }
+    }
+
+    /// <summary>The features, in the order of the columns; distinct.</summary>
+    public IReadOnlyList<int> Features { get; }
+
+    /// <summary>Activations of the slice's features, resid [..., D] of any type → [..., S], float32.</summary>
+    public Tensor Encode(Tensor resid_BTD)
+    {
+        using IDisposable grad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input_ND = SaeMath.Input(_config, resid_BTD.reshape(-1, _config.InputDim), _b_dec_D);
+        Tensor z_NS = _encoder is null ? EncodeCompeting(input_ND) : SaeMath.Activations(_config, _encoder, input_ND);
+        return z_NS.reshape([.. resid_BTD.shape[..^1], Features.Count]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// What a change of activations does to the residual stream: delta [..., S] → [..., D] in the type of the residual stream. An all-zero change
+    /// gives exact zeros.
+    /// </summary>
+    /// <param name="delta_BTS">z′ − z.</param>
+    /// <param name="resid_BTD">The stream that was encoded: SAEs that normalise their inputs scale their output by it.</param>
+    public Tensor DecodeDelta(Tensor delta_BTS, Tensor resid_BTD)
+    {
+        using IDisposable grad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor change_ND = delta_BTS.reshape(-1, Features.Count).to(_W_dec_SD.dtype).mm(_W_dec_SD);
+        if (_config.Normalization != SaeNormalization.None)
+            change_ND = change_ND * SaeMath.OutputScale(_config, resid_BTD.reshape(-1, _config.InputDim));
+        return change_ND.to(resid_BTD.dtype).reshape(resid_BTD.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoder?.Dispose();
+        _columns_F?.Dispose();
+        _b_dec_D.Dispose();
+        _W_dec_SD.Dispose();
+    }
+
+    // The k winners are scattered into the slice's columns; winners outside the slice land in a column that is cut off.
+    private Tensor EncodeCompeting(Tensor input_ND)
+    {
+        (Tensor values_NK, Tensor indices_NK) = _wholeDictionary!.LargestPreactivations(input_ND, default);
+        Tensor columns_NK = _columns_F!.index_select(0, indices_NK.reshape(-1)).reshape(indices_NK.shape);
+        return zeros([input_ND.shape[0], Features.Count + 1], ScalarType.Float32, input_ND.device)
+            .scatter_(1, columns_NK, values_NK.relu()).narrow(1, 0, Features.Count);
+    }
+
+    private static Tensor ColumnsByFeature(int all, int[] features)
+    {
+        var columns = new long[all];
+        Array.Fill(columns, features.Length);
+        for (int column = 0; column < features.Length; column++)
+            columns[features[column]] = column;
+        return tensor(columns);
+    }
+}
