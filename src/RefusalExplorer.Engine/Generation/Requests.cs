@@ -30,6 +30,9 @@ public sealed record CaptureSpec
     /// <summary>Cosine of the last token's residual to this vector [D], one value for each of the L + 1 residuals.</summary>
     public ImmutableArray<float>? CosineTo { get; init; }
 
+    /// <summary>Probability of the refusal tokens read off each residual of the last token by the final norm and the unembedding.</summary>
+    public bool LogitLens { get; init; }
+
     /// <summary>The last position's logits alone.</summary>
     public static CaptureSpec LastLogits { get; } = new();
 }
@@ -51,6 +54,9 @@ public sealed record ForwardResult
 
     /// <summary>Cosine by layer, L + 1 values, if asked for.</summary>
     public float[]? Cosine { get; init; }
+
+    /// <summary>P(refusal tokens) by layer, L + 1 values, if asked for.</summary>
+    public float[]? LogitLens { get; init; }
 
     /// <summary>What the edits did, one entry for each edited feature.</summary>
     public ImmutableArray<FeatureEffect> Effects { get; init; } = [];
@@ -97,6 +103,9 @@ public sealed record GenerationOptions
 
     /// <summary>Records cosine by layer at the prompt's last token to this vector.</summary>
     public ImmutableArray<float>? CosineTo { get; init; }
+
+    /// <summary>Records P(refusal tokens) by layer at the prompt's last token.</summary>
+    public bool LogitLens { get; init; }
 }
 
 /// <summary>One new token of one row.</summary>
@@ -129,6 +138,9 @@ public sealed record GenerationResult
 
     /// <summary>Cosine by layer at the prompt's last token, L + 1 values, if asked for.</summary>
     public float[]? Cosine { get; init; }
+
+    /// <summary>P(refusal tokens) by layer, L + 1 values, if asked for.</summary>
+    public float[]? LogitLens { get; init; }
 }
 
 /// <summary>Many ablation sets of one prompt over one pool of features: row b ablates the features whose mask is set.</summary>

@@ -1,34 +1,245 @@
+using System.Collections.Immutable;
 using RefusalExplorer.Engine.Generation;
+using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Engine.Native;
 using RefusalExplorer.Engine.Saes;
 using RefusalExplorer.Engine.Tokenizers;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;
 
 /// <summary>A loaded model with its SAEs. Only the engine thread may call it; everything that comes out is CPU arrays and text.</summary>
 public sealed class LanguageModel : IDisposable
 {
-    public ModelSpec Spec => throw new NotImplementedException();
-    public ModelConfig Config => throw new NotImplementedException();
-    public string Fingerprint => throw new NotImplementedException();
+    private const int CachedSlices = 256;
+    private const int TokensInFlightOnCpu = 4096;
+    private const int TokensInFlightOnGpu = 16384;
+    private readonly Transformer _model;
+    private readonly Dictionary<int, Sae> _saes = [];
+    private readonly SliceCache _slices;
+
+    internal LanguageModel(ModelSpec spec, Transformer model, OpenedTokenizer? tokenizer, string fingerprint, ImmutableArray<int> refusalTokens)
+    {
+        Spec = spec;
+        _model = model;
+        Tokenizer = tokenizer?.Tokenizer;
+        Template = tokenizer?.Template;
+        Fingerprint = fingerprint;
+        RefusalTokens = refusalTokens;
+        _slices = new SliceCache((layer, features) => Sae(layer).Slice(features, model.Target.Dtype, model.Target.Device), CachedSlices);
+    }
+
+    /// <summary>What it was loaded from.</summary>
+    public ModelSpec Spec { get; }
+
+    /// <summary>Its form.</summary>
+    public ModelConfig Config => _model.Config;
+
+    /// <summary>Names the weights in a record.</summary>
+    public string Fingerprint { get; }
+
     /// <summary>Null for checkpoints without tokenizer files.</summary>
-    public ITextTokenizer? Tokenizer => throw new NotImplementedException();
-    public IChatTemplate? Template => throw new NotImplementedException();
+    public ITextTokenizer? Tokenizer { get; }
+
+    /// <summary>The template in force; null where the checkpoint has none and none was chosen.</summary>
+    public IChatTemplate? Template { get; }
+
     /// <summary>Layers that have an SAE, ascending.</summary>
-    public IReadOnlyList<int> SaeLayers => throw new NotImplementedException();
-    public Sae Sae(int layer) => throw new NotImplementedException();
-    public IReadOnlyList<int> RefusalTokens => throw new NotImplementedException();
+    public IReadOnlyList<int> SaeLayers => [.. Spec.Saes.Keys];
 
-    /// <summary>One forward pass for each row, rows of any lengths together. </summary>
-    public IReadOnlyList<ForwardResult> Forward(IReadOnlyList<PromptRow> rows, CaptureSpec capture, CancellationToken cancellation = default) => throw new NotImplementedException();
+    /// <summary>Ids whose probability is P("I").</summary>
+    public ImmutableArray<int> RefusalTokens { get; }
 
-    /// <summary>Full SAE activations of one layer for a prompt: [T, F] row-major, streamed through the dictionary in blocks.</summary>
-    public float[] Activations(PromptRow row, int layer, CancellationToken cancellation = default) => throw new NotImplementedException();
+    /// <summary>The SAE of a layer, opened on first use.</summary>
+    /// <exception cref="EngineException">The layer has none.</exception>
+    /// <exception cref="CheckpointFormatException">Its files are broken or belong to another model.</exception>
+    public Sae Sae(int layer)
+    {
+        if (_saes.TryGetValue(layer, out Sae? sae))
+            return sae;
+        if (!Spec.Saes.TryGetValue(layer, out string? path))
+        {
+            throw new EngineException(Spec.Saes.IsEmpty
+                ? $"layer {layer}: {Spec.Name} has no SAEs; give their paths in the settings or the request"
+                : $"layer {layer}: {Spec.Name} has no SAE there; it has them at layers {string.Join(", ", Spec.Saes.Keys)}");
+        }
+        sae = Saes.Sae.Open(path, Spec.GatingRule);
+        try
+        {
+            sae.CheckFits(Config.ModelDim, layer, Spec.Name);
+        }
+        catch
+        {
+            sae.Dispose();
+            throw;
+        }
+        return _saes[layer] = sae;
+    }
 
-    /// <summary>P(refusal tokens) at the last position under every set of the batch, in order (one batch, common prefix computed once).</summary>
-    public double[] RefusalProbabilities(IReadOnlyList<int> prompt, AblationBatch batch, IProgress<int>? done = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    /// <summary>One forward pass of each row, rows of any lengths together.</summary>
+    /// <param name="rows">At least one row of at least one token.</param>
+    /// <param name="capture">What to keep.</param>
+    /// <param name="cancellation">Checked before each block.</param>
+    /// <exception cref="EngineException">An unknown layer or feature, an id outside the vocabulary, a prompt that is too long.</exception>
+    public IReadOnlyList<ForwardResult> Forward(IReadOnlyList<PromptRow> rows, CaptureSpec capture, CancellationToken cancellation = default)
+    {
+        using var scope = BeginWork(rows.Select(r => (IReadOnlyList<int>)r.Tokens));
+        var batch = new PaddedBatch([.. rows.Select(r => r.Tokens)]);
+        using InterventionPlan plan = Compile([.. rows.Select(r => r.Interventions)], capture.Features);
+        var activations = new ActivationTap(capture.Features, rows.Count);
+        plan.OnActivations = (layer, slots, acts) => activations.Take(layer, slots, acts, plan.Origins, place => batch.Padding[place]);
+        var tap = new ResidualTap(capture, batch, Config, _model.Target.Device);
+        Tensor resid_BTD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take }
+            .Run(batch.Ids, batch.Padding, 0, batch.Shared, Tokens(batch, [.. rows.Select(r => r.Tokens.Length)], 0));
+        return [.. rows.Select((row, b) => Result(row, b, resid_BTD, capture, batch, plan, tap, activations))];
+    }
 
-    /// <summary>Generates for all rows together, streaming each token.</summary>
-    public IReadOnlyList<GenerationResult> Generate(IReadOnlyList<PromptRow> rows, GenerationOptions options, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    /// <summary>Full SAE activations of one layer for a row: [T, F] row-major, as the SAE finds them before the layer's own edit.</summary>
+    public float[] Activations(PromptRow row, int layer, CancellationToken cancellation = default)
+    {
+        using var scope = BeginWork([row.Tokens]);
+        InterventionSet below = new([.. row.Interventions.Items
+            .Select(i => i with { Features = [.. i.Features.Where(f => f.Layer < layer)] })]);
+        float[][] residuals = Forward([row with { Interventions = below }], new CaptureSpec { Residuals = true }, cancellation)[0].Residuals!;
+        using Tensor x_TD = tensor(residuals[layer + 1]).view(row.Tokens.Length, Config.ModelDim);
+        return Sae(layer).Encode(x_TD, cancellation).ToFloats();
+    }
 
-    public void Dispose() => throw new NotImplementedException();
+    /// <summary>
+    /// P(refusal tokens) at the last position under every set of the batch, in order. The prompt is common, so blocks before the first
+    /// edited layer run once for all sets; sets then run side by side in chunks that fit the device.
+    /// </summary>
+    /// <param name="prompt">Token ids.</param>
+    /// <param name="batch">The sets.</param>
+    /// <param name="done">Told how many sets are done.</param>
+    /// <param name="cancellation">Checked before each block.</param>
+    public double[] RefusalProbabilities(
+        IReadOnlyList<int> prompt, AblationBatch batch, IProgress<int>? done = null, CancellationToken cancellation = default)
+    {
+        int inFlight = _model.Target.Device.type == DeviceType.CPU ? TokensInFlightOnCpu : TokensInFlightOnGpu;
+        int chunk = Math.Max(1, inFlight / prompt.Count);
+        var probabilities = new double[batch.Masks.Count];
+        for (int first = 0; first < probabilities.Length; first += chunk)
+        {
+            int count = Math.Min(chunk, probabilities.Length - first);
+            using var scope = BeginWork([prompt]);
+            using InterventionPlan plan = InterventionPlan.Compile(batch, first, count, Slice, _model);
+            var padded = new PaddedBatch([.. Enumerable.Repeat(prompt, count)]);
+            Tensor resid_BTD = new ForwardPass(_model, plan, null, cancellation)
+                .Run(padded.Ids, padded.Padding, 0, count > 1, Tokens(padded, [.. Enumerable.Repeat(prompt.Count, count)], 0));
+            double[] masses = RefusalMass(resid_BTD.narrow(1, prompt.Count - 1, 1).squeeze(1).contiguous());
+            for (int b = 0; b < count; b++)
+                probabilities[first + b] = masses[masses.Length == 1 ? 0 : b];
+            done?.Report(first + count);
+        }
+        return probabilities;
+    }
+
+    /// <summary>Generates for all rows together, streaming each token. Cancelled in the middle, it returns what there is.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="options">How tokens are drawn, and what is recorded.</param>
+    /// <param name="onToken">Called on the engine thread for each token.</param>
+    /// <param name="onFirstLogits">Called on the engine thread with each row's logits [V] at its prompt's last token, before the first token.</param>
+    /// <param name="cancellation">Checked before each block.</param>
+    public IReadOnlyList<GenerationResult> Generate(
+        IReadOnlyList<PromptRow> rows,
+        GenerationOptions options,
+        Action<GeneratedToken>? onToken = null,
+        Action<IReadOnlyList<float[]>>? onFirstLogits = null,
+        CancellationToken cancellation = default)
+    {
+        using var scope = BeginWork(rows.Select(r => (IReadOnlyList<int>)r.Tokens));
+        return new Generator(this, _model, rows, options).Run(onToken, onFirstLogits, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _slices.Dispose();
+        foreach (Sae sae in _saes.Values)
+            sae.Dispose();
+        _model.Dispose();
+    }
+
+    internal bool IsSpecial(int id) => Tokenizer?.SpecialIds.Contains(id) ?? false;
+
+    internal StepTokens Tokens(PaddedBatch batch, int[] promptLengths, int past) =>
+        new(batch.Ids, batch.Padding, promptLengths, past, IsSpecial);
+
+    internal InterventionPlan Compile(IReadOnlyList<InterventionSet> rows, IEnumerable<FeatureId> record) =>
+        InterventionPlan.Compile(rows, record, Slice, _model);
+
+    /// <summary>P(refusal tokens) by layer from the last token's residuals.</summary>
+    internal float[]? LogitLens(float[][]? residuals)
+    {
+        if (residuals is null)
+            return null;
+        using var scope = NewDisposeScope();
+        Tensor stacked_LD = tensor(residuals.SelectMany(r => r).ToArray()).view(residuals.Length, -1).to(_model.Target.Dtype, _model.Target.Device);
+        return [.. RefusalMass(stacked_LD).Select(p => (float)p)];
+    }
+
+    private SaeSlice Slice(int layer, int[] features)
+    {
+        if (layer < 0 || layer >= Config.Layers)
+            throw new EngineException($"L{layer}-{features[0]}: {Spec.Name} has layers 0 to {Config.Layers - 1}");
+        return _slices.Get(layer, features);
+    }
+
+    private double[] RefusalMass(Tensor resid_ND)
+    {
+        Tensor logits_NV = _model.Unembed(resid_ND);
+        Tensor lse_N = logits_NV.to(ScalarType.Float64).logsumexp([1L]);
+        Tensor ids = tensor(RefusalTokens.Select(i => (long)i).ToArray(), device: logits_NV.device);
+        Tensor mass_N = (logits_NV.index_select(1, ids).to(ScalarType.Float64) - lse_N.unsqueeze(1)).exp().sum(1);
+        return mass_N.cpu().data<double>().ToArray();
+    }
+
+    private ForwardResult Result(
+        PromptRow row, int b, Tensor resid_BTD, CaptureSpec capture, PaddedBatch batch, InterventionPlan plan, ResidualTap tap, ActivationTap activations)
+    {
+        using var scope = NewDisposeScope();
+        Tensor resid_TD = resid_BTD[resid_BTD.shape[0] == 1 ? 0 : b];
+        int first = capture.AllLogits ? batch.Padding[b] : batch.Columns - 1;
+        float[] logits = _model.Unembed(resid_TD.narrow(0, first, batch.Columns - first).contiguous()).ToFloats();
+        return new ForwardResult
+        {
+            LastLogits = logits.AsSpan(logits.Length - Config.Vocabulary).ToArray(),
+            AllLogits = capture.AllLogits ? logits : null,
+            Residuals = tap.Residuals(b),
+            Features = activations.Row(b),
+            Cosine = tap.Cosine(b),
+            LogitLens = LogitLens(tap.LastToken(b)),
+            Effects = plan.Effects(b, row.Interventions),
+        };
+    }
+
+    private WorkScope BeginWork(IEnumerable<IReadOnlyList<int>> rows)
+    {
+        int longest = Math.Min(Config.MaxPositions, Transformer.LongestSequence);
+        foreach (IReadOnlyList<int> ids in rows)
+        {
+            if (ids.Count == 0 || ids.Count > longest)
+                throw new EngineException($"a prompt of {ids.Count} tokens: {Spec.Name} takes 1 to {longest}");
+            int bad = ids.FirstOrDefault(i => i < 0 || i >= Config.Vocabulary, -1);
+            if (bad != -1 || ids.Contains(-1))
+                throw new EngineException($"token id {bad}: {Spec.Name} has ids 0 to {Config.Vocabulary - 1}");
+        }
+        _slices.Trim();
+        return new WorkScope();
+    }
+
+    // Both are per thread, so they are entered where the work is, never across an await.
+    private sealed class WorkScope : IDisposable
+    {
+        private readonly IDisposable _noGrad = no_grad();
+        private readonly DisposeScope _scope = NewDisposeScope();
+
+        public void Dispose()
+        {
+            _scope.Dispose();
+            _noGrad.Dispose();
+        }
+    }
 }

@@ -1,0 +1,66 @@
+using static TorchSharp.torch;
+
+namespace RefusalExplorer.Engine.Models;
+
+/// <summary>Keys and values of past tokens, preallocated: [B, H_kv, S, E] for each block. Rows are padded on the left.</summary>
+internal sealed class KeyValueCache : IDisposable
+{
+    private readonly Tensor[] _keys;
+    private readonly Tensor[] _values;
+
+    public KeyValueCache(ModelConfig config, int rows, int capacity, ScalarType dtype, Device device)
+    {
+        Capacity = capacity;
+        long[] shape = [rows, config.KeyValueHeads, capacity, config.HeadDim];
+        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, dtype, device).DetachFromDisposeScope())];
+        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, dtype, device).DetachFromDisposeScope())];
+    }
+
+    /// <summary>Columns in all.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Columns filled.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>
+    /// Writes the new columns of one block and returns all of them so far. A single row (a prefix that all rows share) fills every row.
+    /// </summary>
+    public (Tensor Keys, Tensor Values) Append(int layer, Tensor k_BHTE, Tensor v_BHTE)
+    {
+        long t = k_BHTE.shape[2];
+        if (Length + t > Capacity)
+            throw new InvalidOperationException($"the cache holds {Capacity} tokens, {Length + t} were given");
+        _keys[layer].narrow(2, Length, t).copy_(k_BHTE.expand_as(_keys[layer].narrow(2, Length, t)));
+        _values[layer].narrow(2, Length, t).copy_(v_BHTE.expand_as(_values[layer].narrow(2, Length, t)));
+        long rows = k_BHTE.shape[0];
+        return (Filled(_keys[layer], rows, Length + t), Filled(_values[layer], rows, Length + t));
+    }
+
+    /// <summary>Says that all blocks have written the last <paramref name="columns"/> columns.</summary>
+    public void Advance(int columns) => Length += columns;
+
+    /// <summary>Keeps the given rows only, in that order.</summary>
+    public void KeepRows(Tensor rows)
+    {
+        for (int l = 0; l < _keys.Length; l++)
+        {
+            Replace(ref _keys[l], rows);
+            Replace(ref _values[l], rows);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Tensor tensor in _keys.Concat(_values))
+            tensor.Dispose();
+    }
+
+    private static Tensor Filled(Tensor cache, long rows, long columns) => cache.narrow(0, 0, rows).narrow(2, 0, columns);
+
+    private static void Replace(ref Tensor tensor, Tensor rows)
+    {
+        Tensor kept = tensor.index_select(0, rows).DetachFromDisposeScope();
+        tensor.Dispose();
+        tensor = kept;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using RefusalExplorer.Engine;
+
+namespace RefusalExplorer.Pipeline.Catalog;
+
+/// <summary>An instruction with its category.</summary>
+/// <param name="Instruction">The user's turn.</param>
+/// <param name="Category">Harm category, or the kind of request.</param>
+public sealed record PromptItem(string Instruction, string Category);
+
+/// <summary>A named list of instructions.</summary>
+/// <param name="Name">Shown on pages (<c>harmful test</c>).</param>
+/// <param name="Harmful">Whether its texts are blurred until revealed.</param>
+/// <param name="Items">The instructions.</param>
+public sealed record PromptSet(string Name, bool Harmful, ImmutableArray<PromptItem> Items);
+
+/// <summary>The embedded prompt sets, in the form of the reference's splits: a JSON array of {instruction, category}.</summary>
+public static class DemoPrompts
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>The six sets; test and validation topics were never seen in the demo model's training.</summary>
+    /// <exception cref="EngineException">A file is missing or broken.</exception>
+    public static ImmutableArray<PromptSet> All =>
+        [.. new[] { "test", "val", "train" }.SelectMany(split => new[] { Read("harmful", split), Read("harmless", split) })];
+
+    /// <summary>One set.</summary>
+    /// <param name="kind"><c>harmful</c> or <c>harmless</c>.</param>
+    /// <param name="split"><c>train</c>, <c>val</c> or <c>test</c>.</param>
+    /// <exception cref="EngineException">The file is missing or broken.</exception>
+    public static PromptSet Read(string kind, string split)
+    {
+        string path = Path.Combine(DemoModel.Prompts, $"{kind}_{split}.json");
+        try
+        {
+            return new PromptSet($"{kind} {split}", kind == "harmful", JsonSerializer.Deserialize<ImmutableArray<PromptItem>>(File.ReadAllText(path), Json));
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw new EngineException($"{path}: expected a JSON array of {{instruction, category}}; {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+}

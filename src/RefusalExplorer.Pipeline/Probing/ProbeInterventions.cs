@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using RefusalExplorer.Engine;
+using RefusalExplorer.Engine.Interventions;
+
+namespace RefusalExplorer.Pipeline.Probing;
+
+/// <summary>Reads the interventions of a request.</summary>
+internal static class ProbeInterventions
+{
+    /// <param name="items">As the request has them.</param>
+    /// <param name="direction">The request's direction, or null.</param>
+    /// <exception cref="EngineException">An unknown operation, a missing value, a bad feature, scope or layer: with its place in the list.</exception>
+    public static InterventionSet Parse(ImmutableArray<ProbeIntervention> items, ImmutableArray<float>? direction) =>
+        new([.. items.Select((item, i) =>
+        {
+            try
+            {
+                return Parse(item, direction);
+            }
+            catch (Exception e) when (e is EngineException or FormatException)
+            {
+                throw new EngineException($"interventions[{i}]: {e.Message}", e);
+            }
+        })]);
+
+    private static Intervention Parse(ProbeIntervention item, ImmutableArray<float>? direction)
+    {
+        TokenScope scope = TokenScope.Parse(item.Scope, item.Positions);
+        ImmutableArray<FeatureId> features = [.. item.Features.Select(f => FeatureId.Parse(f))];
+        return item.Op.ToUpperInvariant() switch
+        {
+            "ABLATE" => Intervention.Ablate(features, scope),
+            "CLAMP" => Intervention.Clamp(features, item.Value ?? throw Missing("value", "clamp"), scope),
+            "SCALE" => Intervention.Scale(features, item.Value ?? throw Missing("value", "scale"), scope),
+            "ADD" => Intervention.Add(Direction(direction, "add"), item.Coefficient ?? 1, item.Layer ?? throw Missing("layer", "add"), scope),
+            "PROJECTOUT" => Intervention.ProjectOut(Direction(direction, "projectOut"), scope, Layers(item)),
+            _ => throw new EngineException($"op '{item.Op}': expected ablate, clamp, scale, add or projectOut"),
+        };
+    }
+
+    private static ImmutableArray<float> Direction(ImmutableArray<float>? direction, string op) =>
+        direction ?? throw new EngineException($"{op} needs \"direction\" in the request: a safetensors file with 'direction' [D], or a stored direction's id");
+
+    private static EngineException Missing(string field, string op) => new($"{op} needs \"{field}\"");
+
+    private static IEnumerable<int>? Layers(ProbeIntervention item)
+    {
+        if (item.Layers is not { } layers)
+            return item.Layer is { } one ? [one] : null;
+        if (layers.ValueKind == JsonValueKind.String && layers.GetString() == "all")
+            return null;
+        if (layers.ValueKind == JsonValueKind.Array && layers.EnumerateArray().All(l => l.TryGetInt32(out _)))
+            return [.. layers.EnumerateArray().Select(l => l.GetInt32())];
+        throw new EngineException($"layers {layers.GetRawText()}: expected \"all\" or a list of block numbers");
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.Json;
+using RefusalExplorer.Engine.Generation;
+using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Engine.Models;
+
+namespace RefusalExplorer.Engine.Tests.Interventions;
+
+public sealed class InterventionGoldenTests
+{
+    private const double LeastGreedyMargin = 1e-3;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("llama31")]
+    public void Forward_EachGoldenEdit_EqualsTheLiteralDecodeDifference(string name)
+    {
+        using LanguageModel model = Golden.Model(name, saes: name);
+        JsonElement file = Golden.Json("interventions", name + ".json");
+        double tolerance = file.GetProperty("toleranceAbs").GetDouble();
+        foreach (JsonElement c in file.GetProperty("cases").EnumerateArray())
+        {
+            ForwardResult result = model.Forward([Row(c, name)], new CaptureSpec { AllLogits = true, Residuals = true }, Ct)[0];
+
+            string prefix = c.GetProperty("name").GetString()!;
+            Golden.Close(Golden.Tensor(prefix + ".logits", "interventions", name + ".safetensors"), result.AllLogits, tolerance, prefix);
+            Golden.Close(Golden.Tensor(prefix + ".residual.4", "interventions", name + ".safetensors"), result.Residuals![4], 2e-3, prefix + ".residual");
+        }
+    }
+
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("llama31")]
+    public void Forward_AllEditsOfAPromptInOneBatch_EqualsEachAlone(string name)
+    {
+        using LanguageModel model = Golden.Model(name, saes: name);
+        PromptRow[] rows = [.. Golden.Json("interventions", name + ".json").GetProperty("cases").EnumerateArray().Select(c => Row(c, name))];
+
+        IReadOnlyList<ForwardResult> together = model.Forward(rows, CaptureSpec.LastLogits, Ct);
+
+        for (int i = 0; i < rows.Length; i++)
+            Golden.Close(model.Forward([rows[i]], CaptureSpec.LastLogits, Ct)[0].LastLogits, together[i].LastLogits, 5e-4, $"row {i}");
+    }
+
+    [Theory]
+    [InlineData("gemma2", false)]
+    [InlineData("gemma2", true)]
+    [InlineData("llama31", false)]
+    [InlineData("llama31", true)]
+    public void Generate_EachGoldenEdit_GivesTheReferenceIds(string name, bool withoutCache)
+    {
+        using LanguageModel model = Golden.Model(name, saes: name);
+        JsonElement[] cases = [.. Golden.Json("interventions", name + ".json").GetProperty("cases").EnumerateArray()
+            .Where(c => c.GetProperty("greedyMinMargin").GetDouble() > LeastGreedyMargin)];
+
+        // One batch: edited rows and prompts of different lengths beside each other, with and without the cache.
+        IReadOnlyList<GenerationResult> results = model.Generate(
+            [.. cases.Select(c => Row(c, name))],
+            new GenerationOptions { MaxNewTokens = 16, IgnoreEos = true, WithoutCache = withoutCache }, cancellation: Ct);
+
+        for (int i = 0; i < cases.Length; i++)
+            Assert.Equal(Golden.Ids(cases[i].GetProperty("greedy")), results[i].Ids);
+    }
+
+    private static PromptRow Row(JsonElement c, string name)
+    {
+        JsonElement edit = c.GetProperty("edit");
+        string op = edit.GetProperty("op").GetString()!;
+        float[] direction = op is "add" or "projectOut"
+            ? Golden.Tensor(op == "add" ? "direction.add" : "direction.unit", "interventions", name + ".safetensors")
+            : [];
+        Intervention intervention = op switch
+        {
+            "projectOut" => Intervention.ProjectOut(direction, TokenScope.All),
+            "add" => Intervention.Add(direction, edit.GetProperty("coefficient").GetDouble(), edit.GetProperty("layer").GetInt32(), TokenScope.All),
+            "clamp" => Intervention.Clamp(Features(edit), edit.GetProperty("value").GetDouble(), Scope(edit)),
+            "scale" => Intervention.Scale(Features(edit), edit.GetProperty("value").GetDouble(), Scope(edit)),
+            _ => Intervention.Ablate(Features(edit), Scope(edit)),
+        };
+        return new PromptRow([.. Golden.Ids(c.GetProperty("ids"))], InterventionSet.Of(intervention));
+    }
+
+    private static IEnumerable<FeatureId> Features(JsonElement edit) => edit.GetProperty("features").EnumerateObject()
+        .SelectMany(l => Golden.Ids(l.Value).Select(i => new FeatureId(int.Parse(l.Name, CultureInfo.InvariantCulture), i)));
+
+    private static TokenScope Scope(JsonElement edit)
+    {
+        JsonElement scope = edit.GetProperty("scope");
+        return scope.ValueKind == JsonValueKind.Array ? TokenScope.At(Golden.Ids(scope)) : TokenScope.Parse(scope.GetString()!);
+    }
+}
