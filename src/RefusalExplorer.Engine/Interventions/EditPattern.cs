@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Interventions;
 
-/// <summary>How one layer's activations change in one pass: z′ = z + gain·z + offset, where the mask is set.</summary>
+/// <summary>How one layer's activations change in one pass: z′ = z + gain·z + offset, where the mask is set. All float32, as activations are.</summary>
 /// <param name="Gain">Broadcasts to [B, T, S]; 0 leaves z, −1 removes it.</param>
 /// <param name="Offset">Broadcasts to [B, T, S]; null where nothing is clamped.</param>
 /// <param name="Mask">1 where an edit is in scope, broadcasts to [B, T, S].</param>
@@ -20,7 +20,7 @@ internal abstract class EditPattern : IDisposable
 }
 
 /// <summary>Each row its own list of edits; edits compose in order (a clamp after a scale wins, a scale after a clamp multiplies it).</summary>
-internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit>> rows, int slots, ScalarType dtype, Device device) : EditPattern
+internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit>> rows, int slots, Device device) : EditPattern
 {
     /// <summary>z → factor·z + value on these slots of the slice.</summary>
     public sealed record SlotEdit(int[] Slots, float Factor, float Value, TokenScope Scope);
@@ -93,7 +93,7 @@ internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit
         return new EditStep(ToTensor(factor)!, offset.AsSpan().ContainsAnyExcept(0f) ? ToTensor(offset) : null, ToTensor(mask)!);
 
         Tensor ToTensor(float[] values) =>
-            tensor(values).view(tokens.Rows, T, slots).to(dtype, device).DetachFromDisposeScope();
+            tensor(values).view(tokens.Rows, T, slots).to(device).DetachFromDisposeScope();
     }
 
     private void DisposeLast()
@@ -115,7 +115,7 @@ internal sealed class SetPattern(Tensor sets_BS, TokenScope scope) : EditPattern
         var inScope = new float[tokens.Columns];
         for (int t = 0; t < inScope.Length; t++)
             inScope[t] = tokens.InScope(0, t, scope) ? 1 : 0;
-        Tensor mask = sets_BS.unsqueeze(1) * tensor(inScope).to(sets_BS.dtype, sets_BS.device).view(1, -1, 1);
+        Tensor mask = sets_BS.unsqueeze(1) * tensor(inScope, device: sets_BS.device).view(1, -1, 1);
         return new EditStep(mask.neg(), null, mask);
     }
 

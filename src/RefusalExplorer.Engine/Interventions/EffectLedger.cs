@@ -18,12 +18,11 @@ internal sealed class EffectLedger(Tensor decoderNorms_S) : IDisposable
     public void Add(Tensor z, Tensor delta, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        Tensor delta32 = delta.to(ScalarType.Float32), z32 = z.to(ScalarType.Float32), mask32 = mask.to(ScalarType.Float32);
         // Activations are never negative, so outside the scope 0 takes no part in the maximum.
-        Accumulate(ref _touched_BS, delta32.ne(0).to(ScalarType.Float32).sum(1), (a, b) => a + b);
-        Accumulate(ref _before_BS, (z32 * mask32).amax([1]), maximum);
-        Accumulate(ref _after_BS, ((z32 + delta32) * mask32).amax([1]), maximum);
-        Accumulate(ref _squares_BS, delta32.square().sum(1), (a, b) => a + b);
+        Accumulate(ref _touched_BS, delta.ne(0).to(ScalarType.Float32).sum(1), (a, b) => a + b);
+        Accumulate(ref _before_BS, (z * mask).amax([1]), maximum);
+        Accumulate(ref _after_BS, ((z + delta) * mask).amax([1]), maximum);
+        Accumulate(ref _squares_BS, delta.square().sum(1), (a, b) => a + b);
     }
 
     /// <summary>Takes the sums of rows that leave the batch to the CPU.</summary>

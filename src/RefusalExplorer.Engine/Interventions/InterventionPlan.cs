@@ -40,7 +40,7 @@ internal sealed class InterventionPlan : IDisposable
             int[] features = [.. layer.Select(f => f.Index).Order()];
             SaeSlice slice = slices(layer.Key, features);
             IReadOnlyList<RowPattern.SlotEdit>[] edits = [.. rows.Select(r => SlotEdits(r, layer.Key, features))];
-            EditPattern? pattern = edits.Any(e => e.Count > 0) ? new RowPattern(edits, features.Length, dtype, device) : null;
+            EditPattern? pattern = edits.Any(e => e.Count > 0) ? new RowPattern(edits, features.Length, device) : null;
             plan._layers[layer.Key] = new LayerEdit(slice, pattern, keepsLedger: true);
         }
         foreach (IGrouping<Intervention, int> edit in rows
@@ -55,7 +55,7 @@ internal sealed class InterventionPlan : IDisposable
     /// <summary>Compiles rows <paramref name="first"/> … of an ablation batch; keeps no ledger, since thousands of sets run.</summary>
     public static InterventionPlan Compile(AblationBatch batch, int first, int count, Func<int, int[], SaeSlice> slices, Transformer model)
     {
-        (ScalarType dtype, Device device) = (model.Target.Dtype, model.Target.Device);
+        Device device = model.Target.Device;
         var plan = new InterventionPlan(count);
         foreach (var layer in batch.Pool.Select((f, i) => (Feature: f, Column: i)).GroupBy(p => p.Feature.Layer))
         {
@@ -69,7 +69,7 @@ internal sealed class InterventionPlan : IDisposable
             if (!sets.AsSpan().ContainsAnyExcept(0f))
                 continue;
             SaeSlice slice = slices(layer.Key, [.. columns.Select(c => c.Feature.Index)]);
-            Tensor sets_BS = tensor(sets).view(count, columns.Length).to(dtype, device).DetachFromDisposeScope();
+            Tensor sets_BS = tensor(sets).view(count, columns.Length).to(device).DetachFromDisposeScope();
             plan._layers[layer.Key] = new LayerEdit(slice, new SetPattern(sets_BS, batch.Scope), keepsLedger: false);
         }
         return plan;

@@ -1,6 +1,5 @@
 using RefusalExplorer.Engine.Checkpoints;
 using RefusalExplorer.Engine.Kernels;
-using RefusalExplorer.Engine.Native;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;

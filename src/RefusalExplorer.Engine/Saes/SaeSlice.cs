@@ -27,6 +27,7 @@ public sealed class SaeSlice : IDisposable
         (_config, Features) = (config, features);
         _b_dec_D = weights.b_dec().to(device).DetachFromDisposeScope();
         _W_dec_SD = weights.Decoder(features).to(dtype, device).DetachFromDisposeScope();
+        DecoderNorms_S = _W_dec_SD.to(ScalarType.Float32).norm(-1, keepdim: false, p: 2f).DetachFromDisposeScope();
         if (config.Architecture == SaeArchitecture.TopK)
         {
             _wholeDictionary = stream;
@@ -40,6 +41,9 @@ public sealed class SaeSlice : IDisposable
 
     /// <summary>The features, in the order of the columns; distinct.</summary>
     public IReadOnlyList<int> Features { get; }
+
+    /// <summary>‖W_dec[f]‖ of each feature, [S], float32.</summary>
+    public Tensor DecoderNorms_S { get; }
 
     /// <summary>Activations of the slice's features, resid [..., D] of any type → [..., S], float32.</summary>
     public Tensor Encode(Tensor resid_BTD)
@@ -56,15 +60,21 @@ public sealed class SaeSlice : IDisposable
     /// gives exact zeros.
     /// </summary>
     /// <param name="delta_BTS">z′ − z.</param>
-    /// <param name="resid_BTD">The stream that was encoded: SAEs that normalise their inputs scale their output by it.</param>
+    /// <param name="resid_BTD">
+    /// The stream that was encoded: SAEs that normalise their inputs scale their output by it. It may have one row where delta has many.
+    /// </param>
     public Tensor DecodeDelta(Tensor delta_BTS, Tensor resid_BTD)
     {
         using IDisposable grad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor change_ND = delta_BTS.reshape(-1, Features.Count).to(_W_dec_SD.dtype).mm(_W_dec_SD);
+        Tensor change_BTD = delta_BTS.reshape(-1, Features.Count).to(_W_dec_SD.dtype).mm(_W_dec_SD)
+            .reshape([.. delta_BTS.shape[..^1], _config.InputDim]);
         if (_config.Normalization != SaeNormalization.None)
-            change_ND = change_ND * SaeMath.OutputScale(_config, resid_BTD.reshape(-1, _config.InputDim));
-        return change_ND.to(resid_BTD.dtype).reshape(resid_BTD.shape).MoveToOuterDisposeScope();
+        {
+            Tensor scale_N1 = SaeMath.OutputScale(_config, resid_BTD.reshape(-1, _config.InputDim));
+            change_BTD = change_BTD * scale_N1.reshape([.. resid_BTD.shape[..^1], 1]);
+        }
+        return change_BTD.to(resid_BTD.dtype).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -74,6 +84,7 @@ public sealed class SaeSlice : IDisposable
         _columns_F?.Dispose();
         _b_dec_D.Dispose();
         _W_dec_SD.Dispose();
+        DecoderNorms_S.Dispose();
     }
 
     // The k winners are scattered into the slice's columns; winners outside the slice land in a column that is cut off.
