@@ -51,8 +51,11 @@ public sealed record ModelConfig
     /// <summary>Llama 3.1's scaling, or null.</summary>
     public Llama3RopeScaling? RopeScaling { get; init; }
 
-    /// <summary>Divisors of the rotary frequencies [head / 2] that a GGUF file carries as <c>rope_freqs.weight</c>, or null.</summary>
-    public ImmutableArray<float>? RopeFrequencyFactors { get; init; }
+    /// <summary>
+    /// The same scaling as GGUF files store it: rotary frequency i is divided by factor i, [HeadDim / 2]. Empty: none. Never set together
+    /// with <see cref="RopeScaling"/>.
+    /// </summary>
+    public ImmutableArray<float> RopeFrequencyFactors { get; init; } = [];
 
     /// <summary>RMSNorm epsilon.</summary>
     public required double NormEpsilon { get; init; }

@@ -51,8 +51,8 @@ internal sealed class RotaryEmbedding : IDisposable
             frequencies[i] = 1f / MathF.Pow((float)config.RopeTheta, (float)(2 * i) / config.HeadDim);
             if (config.RopeScaling is { } scaling)
                 frequencies[i] = Scale(frequencies[i], scaling);
-            else if (config.RopeFrequencyFactors is { } factors)
-                frequencies[i] /= factors[i];
+            else if (!config.RopeFrequencyFactors.IsEmpty)
+                frequencies[i] /= config.RopeFrequencyFactors[i];
         }
         return frequencies;
     }

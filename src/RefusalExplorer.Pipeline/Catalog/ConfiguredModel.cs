@@ -9,6 +9,9 @@ public sealed record ConfiguredModel
     /// <summary>Name on pages and on the command line.</summary>
     public required string Name { get; init; }
 
+    /// <summary>One line that says what it is.</summary>
+    public string Description { get; init; } = "";
+
     /// <summary>A GGUF file or a folder with <c>config.json</c>; null where <see cref="Repo"/> says where the weights come from.</summary>
     public string? Path { get; init; }
 

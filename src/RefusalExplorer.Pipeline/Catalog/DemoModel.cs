@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace RefusalExplorer.Pipeline.Catalog;
 
 /// <summary>The embedded demo model. Its files lie in <c>demo-model/</c> beside the program, however it was built or published.</summary>
@@ -24,6 +22,7 @@ public static class DemoModel
     public static ConfiguredModel Configuration => new()
     {
         Name = Name,
+        Description = "Embedded 135M-parameter chat model that refuses; it stands in for larger ones and proves nothing about them",
         Path = System.IO.Path.Combine(Folder, "refusal-demo-135m.Q4_1.gguf"),
         Saes = System.IO.Path.Combine(Folder, "saes", "blocks.{l}.hook_resid_post"),
         SaeLayers = [.. Enumerable.Range(0, 10).Select(i => 8 + (2 * i))],

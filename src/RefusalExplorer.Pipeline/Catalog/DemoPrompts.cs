@@ -1,19 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using RefusalExplorer.Engine;
+using RefusalExplorer.Pipeline.Experiments;
 
 namespace RefusalExplorer.Pipeline.Catalog;
-
-/// <summary>An instruction with its category.</summary>
-/// <param name="Instruction">The user's turn.</param>
-/// <param name="Category">Harm category, or the kind of request.</param>
-public sealed record PromptItem(string Instruction, string Category);
-
-/// <summary>A named list of instructions.</summary>
-/// <param name="Name">Shown on pages (<c>harmful test</c>).</param>
-/// <param name="Harmful">Whether its texts are blurred until revealed.</param>
-/// <param name="Items">The instructions.</param>
-public sealed record PromptSet(string Name, bool Harmful, ImmutableArray<PromptItem> Items);
 
 /// <summary>The embedded prompt sets, in the form of the reference's splits: a JSON array of {instruction, category}.</summary>
 public static class DemoPrompts
@@ -34,7 +24,7 @@ public static class DemoPrompts
         string path = Path.Combine(DemoModel.Prompts, $"{kind}_{split}.json");
         try
         {
-            return new PromptSet($"{kind} {split}", kind == "harmful", JsonSerializer.Deserialize<ImmutableArray<PromptItem>>(File.ReadAllText(path), Json));
+            return new PromptSet($"{kind}_{split}", kind == "harmful", JsonSerializer.Deserialize<ImmutableArray<PromptItem>>(File.ReadAllText(path), Json));
         }
         catch (Exception e) when (e is IOException or JsonException)
         {
