@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using RefusalExplorer.Engine.Checkpoints;
 using RefusalExplorer.Engine.Models;
+using Xunit;
 
 namespace RefusalExplorer.Engine.Tests;
 
@@ -25,8 +26,8 @@ internal static class Golden
         Name = name,
         Path = Path("models", name),
         Saes = saes is null
-            ? []
-            : Enumerable.Range(0, 4).ToImmutableSortedDictionary(l => l, l => Path("saes", "gemmascope", saes, $"layer_{l}")),
+            ? ImmutableSortedDictionary<int, string>.Empty
+            : Enumerable.Range(0, 4).ToImmutableSortedDictionary(l => l, l => Path("saes", "gemmascope", saes, $"layer_{l}", "width_256", "average_l0_10")),
     });
 
     public static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(i => i.GetInt32())];

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using RefusalExplorer.Engine.Models;
 using RefusalExplorer.Engine.Native;
 
 namespace RefusalExplorer.Engine.Hosting;
@@ -44,13 +43,7 @@ public sealed class EngineHost : IAsyncDisposable
         string what, Func<EngineSession, CancellationToken, T> work, Action<int>? queuePosition = null, CancellationToken cancellation = default)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var item = new WorkItem(what, queuePosition, cancellation, () => completion.TrySetResult(work(_session, cancellation)), e =>
-        {
-            if (e is OperationCanceledException canceled)
-                completion.TrySetCanceled(canceled.CancellationToken);
-            else
-                completion.TrySetException(e);
-        });
+        var item = new WorkItem(what, queuePosition, () => completion.TrySetResult(work(_session, cancellation)), Fail, cancellation);
         lock (_gate)
         {
             if (!_queue.Writer.TryWrite(item))
@@ -64,6 +57,14 @@ public sealed class EngineHost : IAsyncDisposable
         if (cancellation.CanBeCanceled)
             item.Registration = cancellation.Register(() => Withdraw(item));
         return completion.Task;
+
+        void Fail(Exception e)
+        {
+            if (e is OperationCanceledException canceled)
+                completion.TrySetCanceled(canceled.CancellationToken);
+            else
+                completion.TrySetException(e);
+        }
     }
 
     /// <summary>Ends the thread after the running piece of work and disposes all models.</summary>
@@ -145,7 +146,7 @@ public sealed class EngineHost : IAsyncDisposable
 
     private static string FirstLine(Exception e) => e.Message.Split('\n')[0];
 
-    private sealed record WorkItem(string What, Action<int>? QueuePosition, CancellationToken Cancellation, Action Work, Action<Exception> Fail)
+    private sealed record WorkItem(string What, Action<int>? QueuePosition, Action Work, Action<Exception> Fail, CancellationToken Cancellation)
     {
         public CancellationTokenRegistration Registration { get; set; }
 

@@ -1,20 +1,20 @@
 namespace RefusalExplorer.Engine.Kernels;
 
 /// <summary>
-/// A few threads that run one piece of work together with the caller. A decode step has a hundred such pieces of 20–100 µs each, so
-/// members spin briefly for the next one before they sleep; a thread pool's hand-over would cost as much as the work.
+/// A few threads that share the parts of one piece of work with the caller. A decode step has a hundred pieces of 20–100 µs, so members
+/// look for the next one a little while before they sleep; a thread pool's hand-over would cost as much as the work.
 /// </summary>
+/// <remarks>Parts are taken one by one: on a busy machine, where a member gets no core, the caller simply takes them all.</remarks>
 internal sealed class ThreadTeam : IDisposable
 {
-    private const int SpinsBeforeSleep = 2000;
+    private const int LooksBeforeSleep = 400;
+    private const int SpinsBetweenLooks = 8;
+    private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _awake = new(false, spinCount: 0);
     private readonly Thread[] _members;
-    private readonly SemaphoreSlim _wake = new(0);
-    private Action<int>? _work;
-    private volatile int _generation;
-    private volatile int _pending;
-    private volatile int _asleep;
+    private volatile Job? _job;
+    private volatile int _sleepers;
     private volatile bool _stopping;
-    private Exception? _failure;
 
     public ThreadTeam(int size)
     {
@@ -22,98 +22,113 @@ internal sealed class ThreadTeam : IDisposable
         _members = [.. Enumerable.Range(1, Size - 1).Select(Start)];
     }
 
-    /// <summary>Parts that a piece of work is cut into, the caller's included.</summary>
+    /// <summary>Threads, the caller's included.</summary>
     public int Size { get; }
 
-    /// <summary>Runs <paramref name="work"/> for parts 0 … Size − 1 and returns when all are done. One caller at a time.</summary>
-    public void Run(Action<int> work)
+    /// <summary>Runs <paramref name="work"/> for parts 0 … <paramref name="parts"/> − 1 and returns when all are done. One caller at a time.</summary>
+    public void Run(int parts, Action<int> work)
     {
-        if (Size == 1)
+        var job = new Job(parts, work);
+        if (Size > 1)
         {
-            work(0);
-            return;
+            _job = job;
+            Interlocked.MemoryBarrier();
+            if (_sleepers > 0)
+            {
+                lock (_gate)
+                    _awake.Set();
+            }
         }
-        _work = work;
-        _pending = Size - 1;
-        Interlocked.Increment(ref _generation);
-        int asleep = Interlocked.Exchange(ref _asleep, 0);
-        if (asleep > 0)
-            _wake.Release(asleep);
-        work(0);
+        job.TakeParts();
         var spinner = new SpinWait();
-        while (_pending > 0)
+        while (!job.IsDone)
             spinner.SpinOnce(sleep1Threshold: -1);
-        _work = null;
-        if (Interlocked.Exchange(ref _failure, null) is { } failure)
+        _job = null;
+        if (job.Failure is { } failure)
             throw new InvalidOperationException("a kernel failed on a worker thread", failure);
     }
 
     public void Dispose()
     {
         _stopping = true;
-        Interlocked.Increment(ref _generation);
-        _wake.Release(Size);
+        lock (_gate)
+            _awake.Set();
         foreach (Thread member in _members)
             member.Join();
-        _wake.Dispose();
+        _awake.Dispose();
     }
 
-    private Thread Start(int part)
+    private Thread Start(int number)
     {
-        var thread = new Thread(() => Loop(part)) { IsBackground = true, Name = $"kernel-{part}" };
+        var thread = new Thread(Loop) { IsBackground = true, Name = $"kernel-{number}" };
         thread.Start();
         return thread;
     }
 
-    private void Loop(int part)
+    private void Loop()
     {
-        int seen = 0;
+        Job? last = null;
+        int looks = 0;
         while (!_stopping)
         {
-            int spins = 0;
-            while (_generation == seen)
+            Job? job = _job;
+            if (job is not null && job != last)
             {
-                if (++spins < SpinsBeforeSleep)
-                {
-                    Thread.SpinWait(20);
-                    continue;
-                }
-                // Announce the sleep first and look again: a caller that came between would not have counted this member.
-                Interlocked.Increment(ref _asleep);
-                if (_generation == seen || Interlocked.CompareExchange(ref _asleep, 0, 0) == 0)
-                    _wake.Wait();
-                else
-                    WithdrawSleep();
-                spins = 0;
+                last = job;
+                job.TakeParts();
+                looks = 0;
             }
-            seen = _generation;
-            if (_stopping)
-                return;
-            try
+            else if (++looks < LooksBeforeSleep)
             {
-                _work!(part);
+                Thread.SpinWait(SpinsBetweenLooks);
             }
-            catch (Exception e)
+            else
             {
-                _failure = e;
+                Sleep(last);
+                looks = 0;
             }
-            Interlocked.Decrement(ref _pending);
         }
     }
 
-    // The caller may have taken this member's announcement in the meantime: then a wake-up is on its way and must be consumed.
-    private void WithdrawSleep()
+    // The announcement comes before the last look: either the caller sees a sleeper, or the sleeper sees the job.
+    private void Sleep(Job? last)
     {
-        while (true)
+        lock (_gate)
         {
-            int asleep = _asleep;
-            if (asleep == 0)
+            _awake.Reset();
+            _sleepers++;
+        }
+        Interlocked.MemoryBarrier();
+        if ((_job is null || _job == last) && !_stopping)
+            _awake.Wait();
+        lock (_gate)
+            _sleepers--;
+    }
+
+    private sealed class Job(int parts, Action<int> work)
+    {
+        private int _next;
+        private int _done;
+        private Exception? _failure;
+
+        public bool IsDone => Volatile.Read(ref _done) == parts;
+
+        public Exception? Failure => Volatile.Read(ref _failure);
+
+        public void TakeParts()
+        {
+            for (int part = Interlocked.Increment(ref _next) - 1; part < parts; part = Interlocked.Increment(ref _next) - 1)
             {
-                _wake.Wait();
-                return;
+                try
+                {
+                    work(part);
+                }
+                catch (Exception e)
+                {
+                    Volatile.Write(ref _failure, e);
+                }
+                Interlocked.Increment(ref _done);
             }
-            if (Interlocked.CompareExchange(ref _asleep, asleep - 1, asleep) == asleep)
-                return;
         }
     }
 }

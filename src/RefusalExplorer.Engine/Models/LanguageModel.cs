@@ -150,7 +150,7 @@ public sealed class LanguageModel : IDisposable
         CancellationToken cancellation = default)
     {
         using var scope = BeginWork(rows.Select(r => (IReadOnlyList<int>)r.Tokens));
-        return new Generator(this, _model, rows, options).Run(onToken, onFirstLogits, cancellation);
+        return new BatchGenerator(this, _model, rows, options).Run(onToken, onFirstLogits, cancellation);
     }
 
     /// <inheritdoc/>
@@ -190,7 +190,7 @@ public sealed class LanguageModel : IDisposable
     private double[] RefusalMass(Tensor resid_ND)
     {
         Tensor logits_NV = _model.Unembed(resid_ND);
-        Tensor lse_N = logits_NV.to(ScalarType.Float64).logsumexp([1L]);
+        Tensor lse_N = logits_NV.to(ScalarType.Float64).logsumexp(1);
         Tensor ids = tensor(RefusalTokens.Select(i => (long)i).ToArray(), device: logits_NV.device);
         Tensor mass_N = (logits_NV.index_select(1, ids).to(ScalarType.Float64) - lse_N.unsqueeze(1)).exp().sum(1);
         return mass_N.cpu().data<double>().ToArray();

@@ -58,8 +58,8 @@ internal sealed unsafe class Linear : IDisposable
         Tensor y = empty(shape, ScalarType.Float32);
         using Tensor input = x.contiguous();
         float* xp = (float*)TensorMemory.Pointer(input), yp = (float*)TensorMemory.Pointer(y);
-        int parts = _team!.Size;
-        _team.Run(part => QuantizedKernels.Multiply(
+        int parts = _team!.Size == 1 ? 1 : 4 * _team.Size;
+        _team.Run(parts, part => QuantizedKernels.Multiply(
             _blocks, xp, (int)rows, yp, (int)((long)N * part / parts), (int)((long)N * (part + 1) / parts)));
         return y;
     }

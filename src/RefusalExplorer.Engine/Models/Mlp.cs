@@ -24,7 +24,7 @@ internal sealed class Mlp : IDisposable
         Tensor both = gate_up_proj.Forward(x_BTD);
         long M = both.shape[2] / 2;
         Tensor gate = both.narrow(2, 0, M), up = both.narrow(2, M, M);
-        Tensor activated = _gelu ? GeluTanh(gate) : nn.functional.silu(gate);
+        Tensor activated = _gelu ? gate.gelu(TorchSharp.Modules.GELU.Approximate.tanh) : nn.functional.silu(gate);
         return down_proj.Forward(activated.mul_(up));
     }
 
@@ -32,13 +32,5 @@ internal sealed class Mlp : IDisposable
     {
         gate_up_proj.Dispose();
         down_proj.Dispose();
-    }
-
-    // ½x(1 + tanh(√(2/π)(x + 0.044715x³))), in float32 as PyTorch's own kernel computes it.
-    private static Tensor GeluTanh(Tensor x)
-    {
-        Tensor x32 = x.to(ScalarType.Float32);
-        Tensor inner = (x32.pow(3).mul_(0.044715f)).add_(x32).mul_(0.7978845608028654f).tanh_().add_(1);
-        return inner.mul_(x32).mul_(0.5f).to(x.dtype);
     }
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine.Checkpoints;
 using RefusalExplorer.Engine.Kernels;
-using RefusalExplorer.Engine.Native;
 using RefusalExplorer.Engine.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using RefusalExplorer.Engine.Hosting;
+using Xunit;
 
 namespace RefusalExplorer.Engine.Tests.Hosting;
 
@@ -38,7 +39,8 @@ public sealed class EngineHostTests
         Assert.Contains("one too many: the queue is full", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
         release.Set();
-        Assert.Equal([1, 2], await Task.WhenAll(running, waiting));
+        int[] results = await Task.WhenAll(running, waiting);
+        Assert.Equal([1, 2], results);
     }
 
     [Fact]
@@ -58,7 +60,7 @@ public sealed class EngineHostTests
         await using var host = new EngineHost(new EngineOptions());
 
         Task<int> failing = host.RunAsync<int>(
-            "big", (_, _) => throw new System.Runtime.InteropServices.ExternalException("CUDA out of memory. Tried to allocate"), cancellation: Ct);
+            "big", (_, _) => throw new LibTorchError("CUDA out of memory. Tried to allocate"), cancellation: Ct);
 
         EngineException e = await Assert.ThrowsAsync<EngineException>(() => failing);
         Assert.StartsWith("big: out of memory on the device", e.Message, StringComparison.Ordinal);
@@ -87,6 +89,9 @@ public sealed class EngineHostTests
         Assert.Equal([2, 1, 0], positions);
         await running;
     }
+
+    // TorchSharp reports what LibTorch says as this type.
+    private sealed class LibTorchError(string message) : System.Runtime.InteropServices.ExternalException(message);
 
     private static int Wait(ManualResetEventSlim started, ManualResetEventSlim release)
     {

@@ -1,4 +1,5 @@
 using RefusalExplorer.Engine.Interventions;
+using Xunit;
 
 namespace RefusalExplorer.Engine.Tests.Interventions;
 

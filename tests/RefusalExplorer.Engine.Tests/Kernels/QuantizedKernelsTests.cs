@@ -1,5 +1,6 @@
 using RefusalExplorer.Engine.Checkpoints;
 using RefusalExplorer.Engine.Kernels;
+using Xunit;
 
 namespace RefusalExplorer.Engine.Tests.Kernels;
 
@@ -70,14 +71,14 @@ public sealed unsafe class QuantizedKernelsTests
     {
         using var team = new ThreadTeam(3);
         var counts = new int[3];
-        for (int i = 0; i < 5000; i++)
+        for (int i = 0; i < 2000; i++)
         {
-            team.Run(part => Interlocked.Increment(ref counts[part]));
+            team.Run(3, part => Interlocked.Increment(ref counts[part]));
             if (i % 500 == 0)
                 Thread.Sleep(2); // long enough for members to fall asleep
         }
 
-        Assert.Equal([5000, 5000, 5000], counts);
+        Assert.Equal([2000, 2000, 2000], counts);
     }
 
     [Fact]
@@ -85,13 +86,13 @@ public sealed unsafe class QuantizedKernelsTests
     {
         using var team = new ThreadTeam(2);
 
-        Assert.Throws<InvalidOperationException>(() => team.Run(part =>
+        Assert.Throws<InvalidOperationException>(() => team.Run(2, part =>
         {
             if (part == 1)
                 throw new ArgumentException("broken");
         }));
         int ran = 0;
-        team.Run(_ => Interlocked.Increment(ref ran));
+        team.Run(2, _ => Interlocked.Increment(ref ran));
         Assert.Equal(2, ran);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Models;
+using Xunit;
 
 namespace RefusalExplorer.Engine.Tests.Models;
 
@@ -104,7 +105,8 @@ public sealed class ModelGoldenTests
     {
         using LanguageModel model = Golden.Model("smol");
 
-        EngineException e = Assert.Throws<EngineException>(() => model.Forward([PromptRow.Plain(ids)], CaptureSpec.LastLogits));
+        EngineException e = Assert.Throws<EngineException>(
+            () => model.Forward([PromptRow.Plain(ids)], CaptureSpec.LastLogits, TestContext.Current.CancellationToken));
 
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
     }

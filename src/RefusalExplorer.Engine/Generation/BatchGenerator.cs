@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Engine.Models;
 using RefusalExplorer.Engine.Native;
@@ -8,7 +7,7 @@ using static TorchSharp.torch;
 namespace RefusalExplorer.Engine.Generation;
 
 /// <summary>Generates for a batch of rows at once; rows that end leave the batch.</summary>
-internal sealed class Generator(LanguageModel owner, Transformer model, IReadOnlyList<PromptRow> rows, GenerationOptions options)
+internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IReadOnlyList<PromptRow> rows, GenerationOptions options)
 {
     private readonly GenerationState[] _states = [.. rows.Select((r, i) => new GenerationState(r, new Sampler(options, i), owner.Tokenizer?.CreateStreamDecoder()))];
     private readonly ActivationTap _activations = new(options.RecordFeatures, rows.Count);
