@@ -39,6 +39,6 @@ public interface ITensorFile : IDisposable
     /// <summary>Rows of a matrix [R, C] in the order asked for: [rows.Length, C].</summary>
     float[] ReadRows(string name, ReadOnlySpan<int> rows);
 
-    /// <summary>Columns of a matrix [R, C] in the order asked for: [R, columns.Length]. Reads only the pages that hold them.</summary>
+    /// <summary>Columns of a matrix [R, C] in the order asked for: [R, columns.Length]. Touches only the pages that hold them.</summary>
     float[] ReadColumns(string name, ReadOnlySpan<int> columns);
 }

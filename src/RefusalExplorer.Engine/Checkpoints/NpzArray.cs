@@ -10,15 +10,17 @@ internal sealed class NpzArray : IDisposable
 
     private readonly MappedFile _archive;
     private readonly string _name;
+    private readonly string _temporaryFolder;
     private readonly Lock _gate = new();
     private MappedFile? _inflated;
     private bool _disposed;
 
-    internal NpzArray(MappedFile archive, string name, ZipEntry entry)
+    internal NpzArray(MappedFile archive, string name, ZipEntry entry, string temporaryFolder)
     {
         _archive = archive;
         _name = name;
         Entry = entry;
+        _temporaryFolder = temporaryFolder;
         Header = NpyHeader.Read(archive.Path, name, FirstBytes());
         long? count = TensorElementTypes.ElementCount(Header.Shape);
         if (count is null || ((UInt128)count.Value * (uint)Header.Type.Size()) + (uint)Header.DataOffset != (ulong)entry.Bytes)
@@ -79,27 +81,33 @@ internal sealed class NpzArray : IDisposable
 
     private MappedFile Inflate()
     {
-        var target = new FileStream(
-            Path.Combine(Path.GetTempPath(), $"refusalexplorer-{Guid.NewGuid():N}.npy"),
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                Options = FileOptions.DeleteOnClose,
-            });
+        FileStream? target = null;
         try
         {
-            using DeflateStream stream = Deflate();
-            Guard(() => Copy(stream, target));
-            return MappedFile.Adopt(target);
+            Guard(() =>
+            {
+                target = CreateTemporary();
+                using DeflateStream stream = Deflate();
+                Copy(stream, target);
+            });
+            return MappedFile.Adopt(target!);
         }
         catch
         {
-            target.Dispose();
+            target?.Dispose();
             throw;
         }
     }
+
+    private FileStream CreateTemporary() => new(
+        Path.Combine(_temporaryFolder, $"refusalexplorer-{Guid.NewGuid():N}.npy"),
+        new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            Options = FileOptions.DeleteOnClose,
+        });
 
     // Stops at the size that the directory names, however long the stream goes on, and compares the checksum.
     private void Copy(Stream source, Stream target)
@@ -135,9 +143,10 @@ internal sealed class NpzArray : IDisposable
             throw new CheckpointFormatException(
                 _archive.Path, $"its compressed data is broken ({e.Message.TrimEnd('.')}); download or copy the file again", _name, e);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"{_archive.Path}: {_name}: cannot be inflated into {Path.GetTempPath()}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException(
+                $"{_archive.Path}: {_name}: cannot be inflated into {_temporaryFolder}: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 }

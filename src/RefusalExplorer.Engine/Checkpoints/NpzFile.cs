@@ -12,14 +12,14 @@ public sealed class NpzFile : ITensorFile
     private readonly MappedFile _file;
     private readonly SortedDictionary<string, NpzArray> _arrays = new(StringComparer.Ordinal);
 
-    private NpzFile(MappedFile file)
+    private NpzFile(MappedFile file, string temporaryFolder)
     {
         _file = file;
         IReadOnlyList<ZipEntry> entries = new ZipDirectory(file).Read();
         foreach (ZipEntry entry in entries)
         {
             string name = entry.Name.EndsWith(".npy", StringComparison.Ordinal) ? entry.Name[..^4] : entry.Name;
-            if (!_arrays.TryAdd(name, new NpzArray(file, name, entry)))
+            if (!_arrays.TryAdd(name, new NpzArray(file, name, entry, temporaryFolder)))
                 throw new CheckpointFormatException(file.Path, "named twice in the archive", name);
         }
         Names = [.. _arrays.Keys];
@@ -39,12 +39,16 @@ public sealed class NpzFile : ITensorFile
 
     /// <summary>Opens an archive and checks its directory, and the headers of all arrays.</summary>
     /// <exception cref="CheckpointFormatException">It is missing, cut short, garbled, or holds something other than plain arrays.</exception>
-    public static NpzFile Open(string path)
+    public static NpzFile Open(string path) => Open(path, Path.GetTempPath());
+
+    /// <param name="path">The archive.</param>
+    /// <param name="temporaryFolder">Where deflated arrays are inflated to.</param>
+    internal static NpzFile Open(string path, string temporaryFolder)
     {
         MappedFile file = MappedFile.Open(path);
         try
         {
-            return new NpzFile(file);
+            return new NpzFile(file, temporaryFolder);
         }
         catch
         {

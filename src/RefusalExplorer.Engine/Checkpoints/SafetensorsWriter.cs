@@ -33,7 +33,8 @@ internal static class SafetensorsWriter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(draft);
+            if (File.Exists(draft))
+                File.Delete(draft);
             throw new EngineException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
