@@ -19,14 +19,17 @@ public interface IWeightSource : IDisposable
     /// <exception cref="CheckpointFormatException">The tensor is missing.</exception>
     IReadOnlyList<long> Shape(string name);
 
-    /// <summary>Reads (and dequantises) one tensor. The caller owns it.</summary>
+    /// <summary>Reads (and dequantises) one tensor. The caller owns it. No expected shape: any will do.</summary>
     /// <exception cref="CheckpointFormatException">The tensor is missing, its shape differs, its type is unknown, or the file ends before it does.</exception>
     Tensor Load(string name, ScalarType dtype, Device device, params ReadOnlySpan<long> expectedShape);
 
     /// <summary>The tensor's quantised blocks, where the file holds it so and a kernel for them exists, else null.</summary>
     QuantizedMatrix? TryGetQuantized(string name);
 
-    /// <summary>SHA-256 over the headers and sizes of all files: cheap, and names the weights in a run's record.</summary>
+    /// <summary>
+    /// SHA-256 (lower-case hexadecimal) over the headers and sizes of all files and the first bytes of every tensor: cheap, tells
+    /// fine-tunes of one model apart, and names the weights in a run's record.
+    /// </summary>
     string Fingerprint { get; }
 }
 

@@ -51,6 +51,12 @@ public sealed record ModelConfig
     /// <summary>Llama 3.1's scaling, or null.</summary>
     public Llama3RopeScaling? RopeScaling { get; init; }
 
+    /// <summary>
+    /// The same scaling as GGUF files store it: rotary frequency i is divided by factor i, [HeadDim / 2]. Empty: none. Never set together
+    /// with <see cref="RopeScaling"/>.
+    /// </summary>
+    public ImmutableArray<float> RopeFrequencyFactors { get; init; } = [];
+
     /// <summary>RMSNorm epsilon.</summary>
     public required double NormEpsilon { get; init; }
 
