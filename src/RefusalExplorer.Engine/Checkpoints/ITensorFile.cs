@@ -36,9 +36,9 @@ public interface ITensorFile : IDisposable
     /// <summary>Elements from <paramref name="start"/> (counted row-major) until <paramref name="destination"/> is full: for streaming in blocks.</summary>
     void ReadFloats(string name, long start, Span<float> destination);
 
-    /// <summary>Rows of a matrix [R, C] in the order asked for: [rows.Length, C].</summary>
-    float[] ReadRows(string name, ReadOnlySpan<int> rows);
+    /// <summary>Rows of a matrix [R, C] in the order asked for, into <paramref name="destination"/> [rows.Length, C].</summary>
+    void ReadRows(string name, ReadOnlySpan<int> rows, Span<float> destination);
 
-    /// <summary>Columns of a matrix [R, C] in the order asked for: [R, columns.Length]. Touches only the pages that hold them.</summary>
-    float[] ReadColumns(string name, ReadOnlySpan<int> columns);
+    /// <summary>Columns of a matrix [R, C] in the order asked for, into <paramref name="destination"/> [R, columns.Length]. Touches only the pages that hold them.</summary>
+    void ReadColumns(string name, ReadOnlySpan<int> columns, Span<float> destination);
 }

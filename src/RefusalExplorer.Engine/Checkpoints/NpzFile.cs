@@ -76,10 +76,10 @@ public sealed class NpzFile : ITensorFile
     public void ReadFloats(string name, long start, Span<float> destination) => Array(name).View().CopyFloats(start, destination);
 
     /// <inheritdoc/>
-    public float[] ReadRows(string name, ReadOnlySpan<int> rows) => Array(name).View().Rows(rows);
+    public void ReadRows(string name, ReadOnlySpan<int> rows, Span<float> destination) => Array(name).View().Rows(rows, destination);
 
     /// <inheritdoc/>
-    public float[] ReadColumns(string name, ReadOnlySpan<int> columns) => Array(name).View().Columns(columns);
+    public void ReadColumns(string name, ReadOnlySpan<int> columns, Span<float> destination) => Array(name).View().Columns(columns, destination);
 
     /// <inheritdoc/>
     public void Dispose()

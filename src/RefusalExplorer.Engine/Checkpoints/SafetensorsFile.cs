@@ -79,10 +79,10 @@ public sealed class SafetensorsFile : ITensorFile
     public void ReadFloats(string name, long start, Span<float> destination) => View(name).CopyFloats(start, destination);
 
     /// <inheritdoc/>
-    public float[] ReadRows(string name, ReadOnlySpan<int> rows) => View(name).Rows(rows);
+    public void ReadRows(string name, ReadOnlySpan<int> rows, Span<float> destination) => View(name).Rows(rows, destination);
 
     /// <inheritdoc/>
-    public float[] ReadColumns(string name, ReadOnlySpan<int> columns) => View(name).Columns(columns);
+    public void ReadColumns(string name, ReadOnlySpan<int> columns, Span<float> destination) => View(name).Columns(columns, destination);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -16,6 +16,9 @@ internal static unsafe class TensorMemory
             return start;
     }
 
+    /// <summary>The elements of a contiguous float32 CPU tensor, to write to; valid as long as the tensor lives.</summary>
+    internal static Span<float> Floats(Tensor tensor) => new(Pointer(tensor), checked((int)tensor.numel()));
+
     /// <summary>Converts and moves a tensor, disposing of it where a copy was made.</summary>
     internal static Tensor MoveTo(Tensor tensor, ScalarType dtype, Device device)
     {

@@ -31,25 +31,24 @@ internal readonly unsafe struct TensorView(string location, string name, byte* d
         ElementConversion.ToFloat32(data + (start * type.Size()), type, destination);
     }
 
-    internal float[] Rows(ReadOnlySpan<int> rows)
+    internal void Rows(ReadOnlySpan<int> rows, Span<float> destination)
     {
         (long rowCount, long columnCount) = Matrix();
-        var result = new float[ArrayLength((long)rows.Length * columnCount)];
+        ThrowIfAnotherSize(destination, rows.Length * columnCount);
         for (int i = 0; i < rows.Length; i++)
         {
             ThrowIfOutside(rows[i], rowCount, "row");
-            CopyFloats(rows[i] * columnCount, result.AsSpan((int)(i * columnCount), (int)columnCount));
+            CopyFloats(rows[i] * columnCount, destination.Slice((int)(i * columnCount), (int)columnCount));
         }
-        return result;
     }
 
-    internal float[] Columns(ReadOnlySpan<int> columns)
+    internal void Columns(ReadOnlySpan<int> columns, Span<float> destination)
     {
         (long rowCount, long columnCount) = Matrix();
         foreach (int column in columns)
             ThrowIfOutside(column, columnCount, "column");
         int width = columns.Length;
-        var result = new float[ArrayLength(rowCount * width)];
+        ThrowIfAnotherSize(destination, rowCount * width);
         for (int begin = 0; begin < width;)
         {
             // Neighbouring columns are one run of each row: a block of a dictionary is read at the speed of a copy.
@@ -57,10 +56,9 @@ internal readonly unsafe struct TensorView(string location, string name, byte* d
             while (end < width && columns[end] == columns[end - 1] + 1)
                 end++;
             for (long row = 0; row < rowCount; row++)
-                CopyFloats((row * columnCount) + columns[begin], result.AsSpan((int)(row * width) + begin, end - begin));
+                CopyFloats((row * columnCount) + columns[begin], destination.Slice((int)(row * width) + begin, end - begin));
             begin = end;
         }
-        return result;
     }
 
     private (long Rows, long Columns) Matrix() => shape.Length == 2
@@ -70,6 +68,12 @@ internal readonly unsafe struct TensorView(string location, string name, byte* d
     private int ArrayLength(long count) => count <= Array.MaxLength
         ? (int)count
         : throw new CheckpointFormatException(location, $"{count} elements do not fit one array; read the tensor in blocks", name);
+
+    private void ThrowIfAnotherSize(ReadOnlySpan<float> destination, long count)
+    {
+        if (destination.Length != count)
+            throw new ArgumentException($"{location}: {name}: room for {destination.Length} elements, expected {count}", nameof(destination));
+    }
 
     private void ThrowIfOutside(int index, long count, string what)
     {

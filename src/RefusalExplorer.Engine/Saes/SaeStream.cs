@@ -6,8 +6,8 @@ namespace RefusalExplorer.Engine.Saes;
 /// <summary>Work over a whole dictionary, a block of features at a time, so that memory does not grow with the dictionary.</summary>
 internal sealed class SaeStream(SaeConfig config, SaeWeights weights)
 {
-    /// <summary>Bytes of one block's matrix in float32. Reading one holds about three of them for a moment.</summary>
-    private const long BlockBytes = 32L << 20;
+    /// <summary>Bytes of one block's matrix in float32. Reading one on a GPU holds it twice.</summary>
+    private const long BlockBytes = 16L << 20;
 
     /// <summary>Features of a block.</summary>
     public int BlockFeatures { get; init; } = FeaturesPerBlock(config);

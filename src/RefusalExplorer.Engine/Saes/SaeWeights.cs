@@ -50,7 +50,7 @@ internal sealed class SaeWeights : IDisposable
     /// <summary>Reads the encoder side of some features. Its tensors belong to the current dispose scope.</summary>
     public SaeBlock Encoder(int[] features)
     {
-        Tensor W_enc_DS = Columns(_names.W_enc, features, _names.Transposed).mul_(_fold.W_enc);
+        Tensor W_enc_DS = (_names.Transposed ? Rows(_names.W_enc, features).t() : Columns(_names.W_enc, features)).mul_(_fold.W_enc);
         Tensor? b_enc_S = Pick(_names.b_enc, features)?.mul_(_fold.b_enc);
         if (_fold.UnitDecoderRows)
         {
@@ -73,14 +73,27 @@ internal sealed class SaeWeights : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private Tensor StoredDecoder(int[] features) => Columns(_names.W_dec, features, !_names.Transposed).t().contiguous();
+    private Tensor StoredDecoder(int[] features) =>
+        _names.Transposed ? Columns(_names.W_dec, features).t().contiguous() : Rows(_names.W_dec, features);
 
     private static Tensor Norms(Tensor W_dec_SD) => W_dec_SD.norm(-1, keepdim: false, p: 2f).clamp_min_(LeastNorm);
 
-    // [rows, features], read as rows where the file holds the matrix the other way round.
-    private Tensor Columns(string name, int[] features, bool fromRows) => fromRows
-        ? tensor(_file.ReadRows(name, features), features.Length, InputDim).t().contiguous()
-        : tensor(_file.ReadColumns(name, features), InputDim, features.Length);
+    // Straight into the tensor: a block by way of an array would leave tens of megabytes to the garbage collector each time.
+    private Tensor Rows(string name, int[] features)
+    {
+        Tensor rows_SD = empty(features.Length, InputDim, ScalarType.Float32);
+        if (features.Length > 0)
+            _file.ReadRows(name, features, TensorMemory.Floats(rows_SD));
+        return rows_SD;
+    }
+
+    private Tensor Columns(string name, int[] features)
+    {
+        Tensor columns_DS = empty(InputDim, features.Length, ScalarType.Float32);
+        if (features.Length > 0)
+            _file.ReadColumns(name, features, TensorMemory.Floats(columns_DS));
+        return columns_DS;
+    }
 
     private Tensor? Pick(string? name, int[] features)
     {

@@ -27,7 +27,12 @@ internal sealed class CountingTensorFile(ITensorFile file, Action? onColumns = n
         return tensor;
     }
 
-    public float[] ReadFloats(string name) => Count(file.ReadFloats(name));
+    public float[] ReadFloats(string name)
+    {
+        float[] values = file.ReadFloats(name);
+        ElementsRead += values.Length;
+        return values;
+    }
 
     public void ReadFloats(string name, long start, Span<float> destination)
     {
@@ -35,19 +40,18 @@ internal sealed class CountingTensorFile(ITensorFile file, Action? onColumns = n
         file.ReadFloats(name, start, destination);
     }
 
-    public float[] ReadRows(string name, ReadOnlySpan<int> rows) => Count(file.ReadRows(name, rows));
+    public void ReadRows(string name, ReadOnlySpan<int> rows, Span<float> destination)
+    {
+        ElementsRead += destination.Length;
+        file.ReadRows(name, rows, destination);
+    }
 
-    public float[] ReadColumns(string name, ReadOnlySpan<int> columns)
+    public void ReadColumns(string name, ReadOnlySpan<int> columns, Span<float> destination)
     {
         onColumns?.Invoke();
-        return Count(file.ReadColumns(name, columns));
+        ElementsRead += destination.Length;
+        file.ReadColumns(name, columns, destination);
     }
 
     public void Dispose() => file.Dispose();
-
-    private float[] Count(float[] values)
-    {
-        ElementsRead += values.Length;
-        return values;
-    }
 }
