@@ -34,11 +34,11 @@ public class TorchFileTests
 
     [Theory]
     [InlineData("dict.pt", "pickle operation 0x7d")]
-    [InlineData("int.pt", "it names torch.LongStorage")]
-    [InlineData("param.pt", "it names torch._utils._rebuild_parameter")]
+    [InlineData("int.pt", "it names torch\\.LongStorage")]
+    [InlineData("param.pt", "it names torch\\._utils\\._rebuild_parameter")]
     public void Read_AnythingElse_IsRefusedInOneLine(string name, string found)
     {
         string message = Assert.Throws<PipelineException>(() => Read(name)).Message;
-        Assert.Contains($"{name}: {found}; expected one plain float tensor", message, StringComparison.Ordinal);
+        Assert.Matches($"{name}: {found}[^;]*; expected one plain float tensor", message);
     }
 }
