@@ -1,0 +1,15 @@
+using RefusalExplorer.Benchmarks;
+
+// Each benchmark measures ours and its opponent on the same work in one run, and prints the ratio.
+Dictionary<string, Action<string[]>> benchmarks = new(StringComparer.OrdinalIgnoreCase)
+{
+    ["fm"] = FactorizationMachineBenchmark.Run,
+};
+
+if (args.Length > 0 && benchmarks.TryGetValue(args[0], out Action<string[]>? run))
+{
+    run(args[1..]);
+    return 0;
+}
+Console.Error.WriteLine($"usage: RefusalExplorer.Benchmarks <{string.Join('|', benchmarks.Keys)}> [options]");
+return 2;
