@@ -1,11 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace RefusalExplorer.Engine;
 
 /// <summary>An SAE feature, written <c>L{layer}-{index}</c>: both 0-based, the layer's SAE sits on <c>blocks.{layer}.hook_resid_post</c>.</summary>
 /// <param name="Layer">0-based block whose output the SAE reads.</param>
 /// <param name="Index">0-based column of <c>W_enc</c>.</param>
+[JsonConverter(typeof(FeatureIdJsonConverter))]
 public readonly record struct FeatureId(int Layer, int Index) : IComparable<FeatureId>, ISpanParsable<FeatureId>
 {
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ internal sealed class JsonFields(string path, JsonElement json)
     internal string Path => path;
 
     internal string? Text(string name) => Find(name) is { } value
-        ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a string")
+        ? value.ValueKind == JsonValueKind.String ? Whole(name, value) : throw Wrong(name, value, "a string")
         : null;
 
     internal bool? Flag(string name) => Find(name) is { } value
@@ -47,7 +47,20 @@ internal sealed class JsonFields(string path, JsonElement json)
             return null;
         if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(i => i.ValueKind != JsonValueKind.String))
             throw Wrong(name, value, "a list of strings");
-        return [.. value.EnumerateArray().Select(i => i.GetString()!)];
+        return [.. value.EnumerateArray().Select(i => Whole(name, i))];
+    }
+
+    // A lone surrogate ("\ud83d") is JSON, and no text.
+    private string Whole(string name, JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(name, value, "a string of whole characters");
+        }
     }
 
     internal JsonFields? Section(string name) => Find(name) is { } value

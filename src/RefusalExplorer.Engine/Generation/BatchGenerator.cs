@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Engine.Models;
 using RefusalExplorer.Engine.Native;
@@ -13,8 +14,9 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
     private readonly ActivationTap _activations = new(options.RecordFeatures, rows.Count);
 
     public IReadOnlyList<GenerationResult> Run(
-        Action<GeneratedToken>? onToken, Action<IReadOnlyList<float[]>>? onFirstLogits, CancellationToken cancellation)
+        Action<GeneratedToken>? onToken, Action<IReadOnlyList<FirstPass>>? onFirstPass, CancellationToken cancellation)
     {
+        long began = Stopwatch.GetTimestamp();
         using var scope = NewDisposeScope();
         using InterventionPlan plan = owner.Compile([.. rows.Select(r => r.Interventions)], options.RecordFeatures);
         var batch = new PaddedBatch([.. rows.Select(r => r.Tokens)]);
@@ -34,12 +36,16 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
             int vocabulary = model.Config.Vocabulary;
             for (int b = 0; b < _states.Length; b++)
                 _states[b].FirstLogits = logits.AsSpan(b * vocabulary, vocabulary).ToArray();
-            onFirstLogits?.Invoke([.. _states.Select(s => s.FirstLogits!)]);
+            onFirstPass?.Invoke([.. _states.Select((s, row) => new FirstPass(s.FirstLogits!, tap.Cosine(row)))]);
             Decode(plan, batch, cache, logits, onToken, cancellation);
         }
         catch (OperationCanceledException) when (_states.All(s => s.FirstLogits is not null))
         {
             // What was generated until then is the result; the caller sees its own token cancelled.
+        }
+        finally
+        {
+            GenerationMetrics.Ended(owner.Spec.Name, _states.Sum(s => s.Ids.Count), Stopwatch.GetElapsedTime(began));
         }
         return [.. _states.Select((s, i) => Result(s, i, plan, tap))];
     }
@@ -61,7 +67,7 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         for (int n = 0; n < options.MaxNewTokens; n++)
         {
             for (int place = 0; place < plan.Origins.Count; place++)
-                Emit(plan.Origins[place], _states[plan.Origins[place]].Sampler.Next(logits.AsSpan(place * vocabulary, vocabulary)), onToken);
+                Emit(plan.Origins[place], logits.AsSpan(place * vocabulary, vocabulary), onToken);
             int[] kept = [.. Enumerable.Range(0, plan.Origins.Count).Where(p => !_states[plan.Origins[p]].Ended)];
             if (kept.Length == 0 || n + 1 == options.MaxNewTokens)
                 return;
@@ -106,24 +112,30 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         return model.Unembed(last_BD).expand(count, -1).ToFloats();
     }
 
-    private void Emit(int row, int id, Action<GeneratedToken>? onToken)
+    private void Emit(int row, ReadOnlySpan<float> logits, Action<GeneratedToken>? onToken)
     {
         GenerationState state = _states[row];
+        int id = state.Sampler.Next(logits);
         state.Ids.Add(id);
         bool isEos = model.Config.EosIds.Contains(id);
         state.EndedByEos |= isEos;
         state.Ended |= isEos && !options.IgnoreEos;
         string text = state.Decoder?.Push(id) ?? "";
-        state.Text.Append(text);
-        onToken?.Invoke(new GeneratedToken(row, state.Row.Tokens.Length + state.Ids.Count - 1, id, text));
+        state.Append(text, options.Stop);
+        TokenChoice? choice = options.Choices is { } n ? Probability.Choice(logits, id, n) : null;
+        if (choice is not null)
+            state.Choices.Add(choice);
+        onToken?.Invoke(new GeneratedToken(row, state.Row.Tokens.Length + state.Ids.Count - 1, id, text, choice));
     }
 
     private GenerationResult Result(GenerationState state, int row, InterventionPlan plan, ResidualTap tap) => new()
     {
         Ids = [.. state.Ids],
-        Text = state.Text.ToString() + (state.Decoder?.Flush() ?? ""),
+        Text = state.EndedByStop is null ? state.Text.ToString() + (state.Decoder?.Flush() ?? "") : state.Text.ToString(),
         FirstLogits = state.FirstLogits!,
         EndedByEos = state.EndedByEos,
+        EndedByStop = state.EndedByStop,
+        Choices = [.. state.Choices],
         Effects = plan.Effects(row, state.Row.Interventions),
         Features = _activations.Row(row),
         Cosine = tap.Cosine(row),
@@ -141,5 +153,26 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         public bool Ended { get; set; }
 
         public bool EndedByEos { get; set; }
+
+        public string? EndedByStop { get; private set; }
+
+        public List<TokenChoice> Choices { get; } = [];
+
+        /// <summary>Adds text and ends the row at the first stop sequence in it, which may have begun in earlier text.</summary>
+        public void Append(string text, IReadOnlyList<string> stops)
+        {
+            Text.Append(text);
+            if (text.Length == 0 || stops.Count == 0)
+                return;
+            int from = Math.Max(0, Text.Length - text.Length - stops.Max(s => s.Length) + 1);
+            string tail = Text.ToString(from, Text.Length - from);
+            (int At, string Stop) first = stops
+                .Select(s => (At: tail.IndexOf(s, StringComparison.Ordinal), Stop: s)).Where(f => f.At >= 0)
+                .DefaultIfEmpty((At: -1, Stop: "")).MinBy(f => f.At);
+            if (first.At < 0)
+                return;
+            Text.Length = from + first.At;
+            (EndedByStop, Ended) = (first.Stop, true);
+        }
     }
 }

@@ -43,6 +43,8 @@ public static class Probability
         var heap = new PriorityQueue<int, (float Logit, int Order)>();
         for (int i = 0; i < logits.Length; i++)
         {
+            if (heap.Count == n && (!heap.TryPeek(out _, out var least) || logits[i] <= least.Logit))
+                continue;
             // Ties: the lower id counts as more likely, so it must leave the heap later.
             heap.Enqueue(i, (logits[i], -i));
             if (heap.Count > n)
@@ -53,5 +55,14 @@ public static class Probability
             top.Add((id, logits[id], Math.Exp(logits[id] - lse)));
         top.Reverse();
         return top;
+    }
+
+    /// <summary>How likely a token is under logits [V], with the n most likely ones.</summary>
+    public static TokenChoice Choice(ReadOnlySpan<float> logits, int id, int n)
+    {
+        double lse = LogSumExp(logits);
+        return new TokenChoice(
+            new TokenLogProb(id, logits[id] - lse),
+            n == 0 ? [] : [.. Top(logits, n).Select(t => new TokenLogProb(t.Id, t.Logit - lse))]);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Engine.Saes;
 
 namespace RefusalExplorer.Engine.Generation;
 
@@ -33,6 +34,18 @@ public sealed record CaptureSpec
     /// <summary>Probability of the refusal tokens read off each residual of the last token by the final norm and the unembedding.</summary>
     public bool LogitLens { get; init; }
 
+    /// <summary>Layers whose whole SAE is encoded: every non-zero activation, before the layer's own edit.</summary>
+    public ImmutableArray<int> ActiveLayers { get; init; } = [];
+
+    /// <summary>Tokens of <see cref="ActiveLayers"/>, from the row's end. 0: all.</summary>
+    public int ActiveTokens { get; init; }
+
+    /// <summary>−log p of every token but the first, given those before it.</summary>
+    public bool TokenLosses { get; init; }
+
+    /// <summary>Log-probability of every token but the first given those before it, with this many of the most likely ones beside it. Null: not kept.</summary>
+    public int? Choices { get; init; }
+
     /// <summary>The last position's logits alone.</summary>
     public static CaptureSpec LastLogits { get; } = new();
 }
@@ -58,9 +71,26 @@ public sealed record ForwardResult
     /// <summary>P(refusal tokens) by layer, L + 1 values, if asked for.</summary>
     public float[]? LogitLens { get; init; }
 
+    /// <summary>Every non-zero activation by layer, if asked for.</summary>
+    public IReadOnlyDictionary<int, SparseActivations> Active { get; init; } = ImmutableDictionary<int, SparseActivations>.Empty;
+
+    /// <summary>−log p in nats, [T − 1]: entry t is the loss of token t + 1; if asked for.</summary>
+    public float[]? TokenLosses { get; init; }
+
+    /// <summary>[T − 1], if asked for: entry t is how likely token t + 1 was.</summary>
+    public ImmutableArray<TokenChoice> Choices { get; init; } = [];
+
     /// <summary>What the edits did, one entry for each edited feature.</summary>
     public ImmutableArray<FeatureEffect> Effects { get; init; } = [];
 }
+
+/// <summary>A token's log-probability (natural), in float64.</summary>
+public readonly record struct TokenLogProb(int Id, double LogProb);
+
+/// <summary>How likely a token was where it stands.</summary>
+/// <param name="Token">The token that is there.</param>
+/// <param name="Top">The most likely tokens at that place, most likely first. Where the token is one of them, its number is the same to the bit.</param>
+public sealed record TokenChoice(TokenLogProb Token, ImmutableArray<TokenLogProb> Top);
 
 /// <summary>Proof that an edit bit.</summary>
 /// <param name="Feature">The feature.</param>
@@ -73,6 +103,11 @@ public sealed record FeatureEffect(FeatureId Feature, int TokensTouched, double 
     /// <summary>Whether the edit changed anything.</summary>
     public bool HadEffect => TokensTouched > 0;
 }
+
+/// <summary>What the pass over a prompt gives before the first token is drawn.</summary>
+/// <param name="Logits">[V], at the prompt's last token.</param>
+/// <param name="Cosine">[L + 1]: cosine of the last token's residual to <see cref="GenerationOptions.CosineTo"/>, or null.</param>
+public sealed record FirstPass(float[] Logits, float[]? Cosine);
 
 /// <summary>How tokens are drawn.</summary>
 public sealed record GenerationOptions
@@ -95,6 +130,12 @@ public sealed record GenerationOptions
     /// <summary>Goes on after an end-of-turn token.</summary>
     public bool IgnoreEos { get; init; }
 
+    /// <summary>A row ends when its text holds one of these; the text is then cut before it.</summary>
+    public ImmutableArray<string> Stop { get; init; } = [];
+
+    /// <summary>Gives each new token's log-probability with this many of the most likely ones beside it. Null: not given.</summary>
+    public int? Choices { get; init; }
+
     /// <summary>Recomputes the whole sequence for every token, to check that the cache changes nothing.</summary>
     public bool WithoutCache { get; init; }
 
@@ -113,7 +154,8 @@ public sealed record GenerationOptions
 /// <param name="Position">Position in the whole sequence.</param>
 /// <param name="Id">The token.</param>
 /// <param name="Text">Text that it completes; may be empty while a character is incomplete.</param>
-public sealed record GeneratedToken(int Row, int Position, int Id, string Text);
+/// <param name="Choice">How likely it was, before temperature and cuts; null unless asked for.</param>
+public sealed record GeneratedToken(int Row, int Position, int Id, string Text, TokenChoice? Choice = null);
 
 /// <summary>A finished (or cancelled) row of a generation.</summary>
 public sealed record GenerationResult
@@ -130,8 +172,14 @@ public sealed record GenerationResult
     /// <summary>Whether an end token ended it.</summary>
     public required bool EndedByEos { get; init; }
 
+    /// <summary>The stop sequence that ended it, or null. The ids still hold it; the text does not.</summary>
+    public string? EndedByStop { get; init; }
+
     /// <summary>What the edits did over prompt and generation.</summary>
     public ImmutableArray<FeatureEffect> Effects { get; init; } = [];
+
+    /// <summary>How likely each new token was, if asked for.</summary>
+    public ImmutableArray<TokenChoice> Choices { get; init; } = [];
 
     /// <summary>Recorded activations, [prompt + generated] each; the last generated token is not fed back and has none.</summary>
     public IReadOnlyDictionary<FeatureId, float[]> Features { get; init; } = ImmutableDictionary<FeatureId, float[]>.Empty;

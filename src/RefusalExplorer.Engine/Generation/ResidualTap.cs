@@ -53,7 +53,7 @@ internal sealed class ResidualTap
         }
         if (_cosine is null && _last is null)
             return;
-        Tensor last_BD = resid_BTD.narrow(1, T - 1, 1).squeeze(1).to(ScalarType.Float32);
+        Tensor last_BD = resid_BTD.narrow(1, resid_BTD.shape[1] - 1, 1).squeeze(1).to(ScalarType.Float32);
         float[]? cosine_B = _direction_D is null ? null : (last_BD.matmul(_direction_D) / last_BD.norm(1)).ToFloats();
         float[]? values = _last is null ? null : last_BD.ToFloats();
         int D = (int)last_BD.shape[1];

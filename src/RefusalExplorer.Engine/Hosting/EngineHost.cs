@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using RefusalExplorer.Engine.Native;
 
@@ -12,12 +13,14 @@ public sealed class EngineHost : IAsyncDisposable
     private readonly Thread _thread;
     private readonly EngineSession _session = new();
     private readonly EngineOptions _options;
+    private readonly EngineMetrics _metrics;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Starts the thread; LibTorch and models load on first use.</summary>
     public EngineHost(EngineOptions options)
     {
         _options = options;
+        _metrics = new EngineMetrics(this);
         _queue = Channel.CreateBounded<WorkItem>(new BoundedChannelOptions(options.QueueCapacity) { SingleReader = true });
         _thread = new Thread(Loop) { IsBackground = true, Name = "engine" };
         _thread.Start();
@@ -33,12 +36,16 @@ public sealed class EngineHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether another piece of work would be taken.</summary>
+    public bool HasRoom => _queue.Reader.Count < _options.QueueCapacity;
+
     /// <summary>Queues synchronous work for the engine thread.</summary>
     /// <param name="what">Shown to those who wait.</param>
     /// <param name="work">Runs on the engine thread; no tensor may leave it.</param>
     /// <param name="queuePosition">Told how many pieces of work are before this one, whenever that changes; 0 when it starts.</param>
     /// <param name="cancellation">Takes waiting work out of the queue, and is handed to running work.</param>
-    /// <exception cref="EngineException">The queue is full, or LibTorch ran out of memory.</exception>
+    /// <exception cref="EngineBusyException">The queue is full.</exception>
+    /// <exception cref="EngineMemoryException">The device ran out of memory.</exception>
     public Task<T> RunAsync<T>(
         string what, Func<EngineSession, CancellationToken, T> work, Action<int>? queuePosition = null, CancellationToken cancellation = default)
     {
@@ -48,7 +55,7 @@ public sealed class EngineHost : IAsyncDisposable
         {
             if (!_queue.Writer.TryWrite(item))
             {
-                throw new EngineException(
+                throw new EngineBusyException(
                     $"{what}: the queue is full, {_waiting.Count} runs wait; try again when one has ended, or raise Engine:QueueCapacity");
             }
             _waiting.Add(item);
@@ -87,33 +94,46 @@ public sealed class EngineHost : IAsyncDisposable
         finally
         {
             _session.Dispose();
+            _metrics.Dispose();
             _stopped.SetResult();
         }
     }
 
     private void Run(WorkItem item)
     {
+        if (item.Withdrawn)
+            return;
+        long began = Stopwatch.GetTimestamp();
+        _metrics.Began(Stopwatch.GetElapsedTime(item.Queued, began));
+        string outcome = Outcome(item);
+        // Before the next one starts, and before whoever waits for a free queue looks.
+        Remove(item);
+        _metrics.Ended(Stopwatch.GetElapsedTime(began), outcome);
+    }
+
+    private string Outcome(WorkItem item)
+    {
         try
         {
-            if (item.Withdrawn)
-                return;
             item.Cancellation.ThrowIfCancellationRequested();
             TorchNative.EnsureLoaded(_options.TorchInstallation, _options.Threads);
             item.Work();
+            return "ok";
         }
         catch (Exception e) when (IsOutOfMemory(e))
         {
-            item.Fail(new EngineException(
+            item.Fail(new EngineMemoryException(
                 $"{item.What}: out of memory on the device; use fewer or shorter prompts, a smaller model, or bfloat16 ({FirstLine(e)})", e));
+            return "out_of_memory";
         }
         catch (Exception e)
         {
             item.Fail(e);
+            return e is OperationCanceledException ? "cancelled" : "failed";
         }
         finally
         {
             item.Registration.Dispose();
-            Remove(item);
         }
     }
 
@@ -149,6 +169,9 @@ public sealed class EngineHost : IAsyncDisposable
     private sealed record WorkItem(string What, Action<int>? QueuePosition, Action Work, Action<Exception> Fail, CancellationToken Cancellation)
     {
         public CancellationTokenRegistration Registration { get; set; }
+
+        /// <summary>When it was queued, by the stopwatch.</summary>
+        public long Queued { get; } = Stopwatch.GetTimestamp();
 
         public bool Withdrawn { get; set; }
 

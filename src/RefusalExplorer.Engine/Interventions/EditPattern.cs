@@ -6,12 +6,23 @@ namespace RefusalExplorer.Engine.Interventions;
 /// <param name="Gain">Broadcasts to [B, T, S]; 0 leaves z, −1 removes it.</param>
 /// <param name="Offset">Broadcasts to [B, T, S]; null where nothing is clamped.</param>
 /// <param name="Mask">1 where an edit is in scope, broadcasts to [B, T, S].</param>
-internal readonly record struct EditStep(Tensor Gain, Tensor? Offset, Tensor Mask);
+/// <param name="Packed">Gain, offset and mask as one contiguous tensor [3, B, T, S], where the pattern has them so.</param>
+internal readonly record struct EditStep(Tensor Gain, Tensor? Offset, Tensor Mask, Tensor? Packed = null);
 
 /// <summary>Gives a layer's <see cref="EditStep"/> for each pass.</summary>
 internal abstract class EditPattern : IDisposable
 {
     public abstract EditStep At(StepTokens tokens);
+
+    /// <summary>
+    /// What <see cref="At"/> will need on the device for this pass, [3, B, T, S] in a row: gain, offset, mask. Null where it is there already.
+    /// </summary>
+    public virtual float[]? Pack(StepTokens tokens) => null;
+
+    /// <summary>Hands over the device's copy of what <see cref="Pack"/> gave.</summary>
+    public virtual void Use(Tensor packed, StepTokens tokens)
+    {
+    }
 
     /// <summary>Keeps the given rows only.</summary>
     public abstract void KeepRows(IReadOnlyList<int> rows);
@@ -20,24 +31,35 @@ internal abstract class EditPattern : IDisposable
 }
 
 /// <summary>Each row its own list of edits; edits compose in order (a clamp after a scale wins, a scale after a clamp multiplies it).</summary>
-internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit>> rows, int slots, Device device) : EditPattern
+internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit>> rows, int slots) : EditPattern
 {
-    /// <summary>z → factor·z + value on these slots of the slice.</summary>
-    public sealed record SlotEdit(int[] Slots, float Factor, float Value, TokenScope Scope);
+    /// <summary>z → factor·z + value on these slots of the slice; null is all of them.</summary>
+    public sealed record SlotEdit(int[]? Slots, float Factor, float Value, TokenScope Scope);
 
     private IReadOnlyList<IReadOnlyList<SlotEdit>> _rows = rows;
     private bool[]? _lastScopes;
-    private EditStep _last;
+    private bool _clamps;
+    private EditStep? _last;
 
-    public override EditStep At(StepTokens tokens)
+    public override EditStep At(StepTokens tokens) => _last ?? throw new InvalidOperationException("the pass was not prepared");
+
+    public override float[]? Pack(StepTokens tokens)
     {
         bool[] scopes = Scopes(tokens);
         // While decoding, most scopes answer the same for token after token.
         if (_lastScopes is not null && scopes.AsSpan().SequenceEqual(_lastScopes))
-            return _last;
+            return null;
         DisposeLast();
         _lastScopes = scopes;
-        return _last = Build(tokens, scopes);
+        return Build(tokens, scopes);
+    }
+
+    public override void Use(Tensor packed, StepTokens tokens)
+    {
+        Tensor all = packed.view(3, tokens.Rows, tokens.Columns, slots).DetachFromDisposeScope();
+        _last = new EditStep(Part(0), _clamps ? Part(1) : null, Part(2), all);
+
+        Tensor Part(int part) => all.select(0, part).DetachFromDisposeScope();
     }
 
     public override void KeepRows(IReadOnlyList<int> rows)
@@ -62,13 +84,13 @@ internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit
         return [.. scopes];
     }
 
-    private EditStep Build(StepTokens tokens, bool[] scopes)
+    private float[] Build(StepTokens tokens, bool[] scopes)
     {
         int T = tokens.Columns;
-        var factor = new float[tokens.Rows * T * slots];
-        var offset = new float[factor.Length];
-        var mask = new float[factor.Length];
-        Array.Fill(factor, 1f);
+        int each = tokens.Rows * T * slots;
+        var packed = new float[3 * each];
+        Span<float> factor = packed.AsSpan(0, each), offset = packed.AsSpan(each, each), mask = packed.AsSpan(2 * each, each);
+        factor.Fill(1f);
         int s = 0;
         for (int b = 0; b < tokens.Rows; b++)
         {
@@ -78,32 +100,47 @@ internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit
                 {
                     if (!scopes[s++])
                         continue;
-                    foreach (int slot in edit.Slots)
-                    {
-                        int i = (((b * T) + t) * slots) + slot;
-                        factor[i] *= edit.Factor;
-                        offset[i] = (edit.Factor * offset[i]) + edit.Value;
-                        mask[i] = 1;
-                    }
+                    int from = ((b * T) + t) * slots;
+                    Compose(edit, factor.Slice(from, slots), offset.Slice(from, slots), mask.Slice(from, slots));
                 }
             }
         }
         for (int i = 0; i < factor.Length; i++)
             factor[i] -= 1;
-        return new EditStep(ToTensor(factor)!, offset.AsSpan().ContainsAnyExcept(0f) ? ToTensor(offset) : null, ToTensor(mask)!);
+        _clamps = offset.ContainsAnyExcept(0f);
+        return packed;
+    }
 
-        Tensor ToTensor(float[] values) =>
-            tensor(values).view(tokens.Rows, T, slots).to(device).DetachFromDisposeScope();
+    private static void Compose(SlotEdit edit, Span<float> factor, Span<float> offset, Span<float> mask)
+    {
+        if (edit.Slots is { } some)
+        {
+            foreach (int slot in some)
+            {
+                factor[slot] *= edit.Factor;
+                offset[slot] = (edit.Factor * offset[slot]) + edit.Value;
+                mask[slot] = 1;
+            }
+            return;
+        }
+        for (int slot = 0; slot < factor.Length; slot++)
+        {
+            factor[slot] *= edit.Factor;
+            offset[slot] = (edit.Factor * offset[slot]) + edit.Value;
+        }
+        mask.Fill(1);
     }
 
     private void DisposeLast()
     {
-        if (_lastScopes is null)
-            return;
-        _last.Gain.Dispose();
-        _last.Offset?.Dispose();
-        _last.Mask.Dispose();
         _lastScopes = null;
+        if (_last is not { } last)
+            return;
+        last.Gain.Dispose();
+        last.Offset?.Dispose();
+        last.Mask.Dispose();
+        last.Packed?.Dispose();
+        _last = null;
     }
 }
 

@@ -1,15 +1,30 @@
+using RefusalExplorer.Engine.Native;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Interventions;
 
 /// <summary>Adds up what one layer's edits did over all passes of a run, row by row. Everything stays on the device until asked for.</summary>
-internal sealed class EffectLedger(Tensor decoderNorms_S) : IDisposable
+internal sealed class EffectLedger(float[] decoderNorms_S) : IDisposable
 {
-    private Tensor? _touched_BS;
-    private Tensor? _before_BS;
-    private Tensor? _after_BS;
-    private Tensor? _squares_BS;
+    private const int Touched = 0;
+    private const int Before = 1;
+    private const int After = 2;
+    private const int Squares = 3;
+
     private readonly Dictionary<int, (float[] Touched, float[] Before, float[] After, float[] Norm)> _left = [];
+    private Tensor? _sums_4BS;
+
+    /// <summary>The sums so far, [4, B, S]: tokens touched, largest activation before and after, Σ(Δz)². Kernels add to it in place.</summary>
+    public Tensor Sums(long rows, Device device)
+    {
+        if (_sums_4BS is null)
+        {
+            _sums_4BS = zeros([4, rows, decoderNorms_S.Length], ScalarType.Float32, device).DetachFromDisposeScope();
+            using Tensor largest = _sums_4BS.narrow(0, Before, 2);
+            largest.fill_(Held.NegativeInfinity);
+        }
+        return _sums_4BS;
+    }
 
     /// <param name="z">Activations before the edit, [B or 1, T, S].</param>
     /// <param name="delta">Their change, [B, T, S].</param>
@@ -17,11 +32,12 @@ internal sealed class EffectLedger(Tensor decoderNorms_S) : IDisposable
     public void Add(Tensor z, Tensor delta, Tensor mask)
     {
         using var scope = NewDisposeScope();
+        Tensor sums = Sums(delta.shape[0], delta.device);
+        sums[Touched].PlusInPlace(delta.ne(Held.Zero).to(ScalarType.Float32).sum(1));
         // Activations are never negative, so outside the scope 0 takes no part in the maximum.
-        Accumulate(ref _touched_BS, delta.ne(0).to(ScalarType.Float32).sum(1), (a, b) => a + b);
-        Accumulate(ref _before_BS, (z * mask).amax([1]), maximum);
-        Accumulate(ref _after_BS, ((z + delta) * mask).amax([1]), maximum);
-        Accumulate(ref _squares_BS, delta.square().sum(1), (a, b) => a + b);
+        Raise(sums[Before], (z * mask).amax([1]));
+        Raise(sums[After], (z.Plus(delta) * mask).amax([1]));
+        sums[Squares].PlusInPlace(delta.mul(delta).sum(1));
     }
 
     /// <summary>Takes the sums of rows that leave the batch to the CPU.</summary>
@@ -29,53 +45,40 @@ internal sealed class EffectLedger(Tensor decoderNorms_S) : IDisposable
     /// <param name="origins">Original row of each place in the batch.</param>
     public void KeepRows(IReadOnlyList<int> kept, IReadOnlyList<int> origins)
     {
-        if (_touched_BS is null)
+        if (_sums_4BS is null)
             return;
         foreach (int place in Enumerable.Range(0, origins.Count).Except(kept))
-            _left[origins[place]] = Read(place);
-        using Tensor index = tensor(kept.Select(k => (long)k).ToArray(), device: _touched_BS.device);
-        Replace(ref _touched_BS, index);
-        Replace(ref _before_BS, index);
-        Replace(ref _after_BS, index);
-        Replace(ref _squares_BS, index);
+        {
+            using Tensor sums_4S = _sums_4BS.select(1, place);
+            _left[origins[place]] = Split(sums_4S.ToFloats());
+        }
+        using Tensor index = tensor(kept.Select(k => (long)k).ToArray(), device: _sums_4BS.device);
+        Tensor rows = _sums_4BS.index_select(1, index).DetachFromDisposeScope();
+        _sums_4BS.Dispose();
+        _sums_4BS = rows;
     }
 
-    /// <summary>Tokens touched, maximum before and after, and ‖Δh‖ for each slot, of the original row.</summary>
-    public (float[] Touched, float[] Before, float[] After, float[] Norm)? Row(int origin, IReadOnlyList<int> origins)
+    /// <summary>Sums [4, S] of an original row that is still in the batch, in the current dispose scope; null where it left or nothing ran.</summary>
+    public Tensor? OnDevice(int origin, IReadOnlyList<int> origins)
     {
-        if (_left.TryGetValue(origin, out var row))
-            return row;
         int place = origins.ToList().IndexOf(origin);
-        return _touched_BS is null || place < 0 ? null : Read(place);
+        return _sums_4BS is null || place < 0 || _left.ContainsKey(origin) ? null : _sums_4BS.select(1, place);
     }
 
-    public void Dispose()
+    /// <summary>What <see cref="Split"/> made of a row when it left the batch, or null.</summary>
+    public (float[] Touched, float[] Before, float[] After, float[] Norm)? Left(int origin) => _left.TryGetValue(origin, out var row) ? row : null;
+
+    /// <summary>Sums [4, S] as tokens touched, maximum before and after, and ‖Δh‖ for each slot.</summary>
+    public (float[] Touched, float[] Before, float[] After, float[] Norm) Split(ReadOnlySpan<float> sums_4S)
     {
-        _touched_BS?.Dispose();
-        _before_BS?.Dispose();
-        _after_BS?.Dispose();
-        _squares_BS?.Dispose();
+        int S = decoderNorms_S.Length;
+        var norms = new float[S];
+        for (int s = 0; s < S; s++)
+            norms[s] = MathF.Sqrt(sums_4S[(Squares * S) + s]) * decoderNorms_S[s];
+        return (sums_4S[..S].ToArray(), sums_4S.Slice(Before * S, S).ToArray(), sums_4S.Slice(After * S, S).ToArray(), norms);
     }
 
-    private (float[] Touched, float[] Before, float[] After, float[] Norm) Read(int place)
-    {
-        using var scope = NewDisposeScope();
-        return (_touched_BS![place].cpu().data<float>().ToArray(), _before_BS![place].cpu().data<float>().ToArray(),
-            _after_BS![place].cpu().data<float>().ToArray(),
-            (_squares_BS![place].sqrt() * decoderNorms_S).cpu().data<float>().ToArray());
-    }
+    public void Dispose() => _sums_4BS?.Dispose();
 
-    private static void Accumulate(ref Tensor? sum, Tensor value, Func<Tensor, Tensor, Tensor> combine)
-    {
-        Tensor next = (sum is null ? value : combine(sum, value)).DetachFromDisposeScope();
-        sum?.Dispose();
-        sum = next;
-    }
-
-    private static void Replace(ref Tensor? tensor, Tensor index)
-    {
-        Tensor kept = tensor!.index_select(0, index).DetachFromDisposeScope();
-        tensor.Dispose();
-        tensor = kept;
-    }
+    private static void Raise(Tensor largest, Tensor values) => largest.copy_(maximum(largest, values));
 }

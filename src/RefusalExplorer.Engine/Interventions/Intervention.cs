@@ -79,6 +79,11 @@ public sealed record InterventionSet(ImmutableArray<Intervention> Items)
     /// <summary>Whether nothing is edited.</summary>
     public bool IsEmpty => Items.All(i => i.Op is InterventionOp.Ablate or InterventionOp.Clamp or InterventionOp.Scale && i.Features.IsEmpty);
 
+    /// <summary>The lowest block that an edit touches; null where nothing is edited.</summary>
+    public int? FirstBlock => IsEmpty
+        ? null
+        : Items.SelectMany(i => i.Op is InterventionOp.Add or InterventionOp.ProjectOut ? i.Layers ?? [0] : i.Features.Select(f => f.Layer)).Min();
+
     /// <summary>All features named, distinct, ascending.</summary>
     public IReadOnlyList<FeatureId> Features => [.. Items.SelectMany(i => i.Features).Distinct().Order()];
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Models;
+using RefusalExplorer.Engine.Native;
 using RefusalExplorer.Engine.Saes;
 using static TorchSharp.torch;
 
@@ -15,9 +16,10 @@ internal sealed class InterventionPlan : IDisposable
 {
     private readonly SortedDictionary<int, LayerEdit> _layers = [];
     private readonly List<VectorEdit> _vectors = [];
+    private readonly Device _device;
     private List<int> _origins;
 
-    private InterventionPlan(int rows) => _origins = [.. Enumerable.Range(0, rows)];
+    private InterventionPlan(int rows, Device device) => (_device, _origins) = (device, _origins = [.. Enumerable.Range(0, rows)]);
 
     /// <summary>Nothing is edited and nothing recorded.</summary>
     public bool IsEmpty => _layers.Count == 0 && _vectors.Count == 0;
@@ -33,15 +35,14 @@ internal sealed class InterventionPlan : IDisposable
         IReadOnlyList<InterventionSet> rows, IEnumerable<FeatureId> record, Func<int, int[], SaeSlice> slices, Transformer model)
     {
         (ScalarType dtype, Device device) = (model.Target.Dtype, model.Target.Device);
-        var plan = new InterventionPlan(rows.Count);
-        IEnumerable<FeatureId> edited = rows.SelectMany(r => r.Items).Where(IsFeatureEdit).SelectMany(i => i.Features);
-        foreach (IGrouping<int, FeatureId> layer in edited.Concat(record).Distinct().GroupBy(f => f.Layer))
+        var plan = new InterventionPlan(rows.Count, device);
+        IEnumerable<Intervention> edited = rows.SelectMany(r => r.Items).Where(IsFeatureEdit);
+        foreach ((int layer, int[] features) in LayerFeatures.Union(edited, record))
         {
-            int[] features = [.. layer.Select(f => f.Index).Order()];
-            SaeSlice slice = slices(layer.Key, features);
-            IReadOnlyList<RowPattern.SlotEdit>[] edits = [.. rows.Select(r => SlotEdits(r, layer.Key, features))];
-            EditPattern? pattern = edits.Any(e => e.Count > 0) ? new RowPattern(edits, features.Length, device) : null;
-            plan._layers[layer.Key] = new LayerEdit(slice, pattern, keepsLedger: true);
+            SaeSlice slice = slices(layer, features);
+            IReadOnlyList<RowPattern.SlotEdit>[] edits = [.. rows.Select(r => SlotEdits(r, layer, features))];
+            EditPattern? pattern = edits.Any(e => e.Count > 0) ? new RowPattern(edits, features.Length) : null;
+            plan._layers[layer] = new LayerEdit(slice, pattern, keepsLedger: true, model.Fused);
         }
         foreach (IGrouping<Intervention, int> edit in rows
             .SelectMany((r, b) => r.Items.Where(i => !IsFeatureEdit(i)).Select(i => (Edit: i, Row: b))).GroupBy(e => e.Edit, e => e.Row))
@@ -56,7 +57,7 @@ internal sealed class InterventionPlan : IDisposable
     public static InterventionPlan Compile(AblationBatch batch, int first, int count, Func<int, int[], SaeSlice> slices, Transformer model)
     {
         Device device = model.Target.Device;
-        var plan = new InterventionPlan(count);
+        var plan = new InterventionPlan(count, device);
         foreach (var layer in batch.Pool.Select((f, i) => (Feature: f, Column: i)).GroupBy(p => p.Feature.Layer))
         {
             (FeatureId Feature, int Column)[] columns = [.. layer];
@@ -73,6 +74,29 @@ internal sealed class InterventionPlan : IDisposable
             plan._layers[layer.Key] = new LayerEdit(slice, new SetPattern(sets_BS, batch.Scope), keepsLedger: false);
         }
         return plan;
+    }
+
+    /// <summary>Takes to the device what the layers need for a pass: at once, since a transfer waits for all that the device has begun.</summary>
+    public void Prepare(StepTokens tokens)
+    {
+        (EditPattern Pattern, float[] Packed)[] changed =
+            [.. from edit in _layers.Values let pattern = edit.Pattern let packed = pattern?.Pack(tokens) where packed is not null select (pattern, packed)];
+        if (changed.Length == 0)
+            return;
+        var all = new float[changed.Sum(c => c.Packed.Length)];
+        int at = 0;
+        foreach ((_, float[] packed) in changed)
+        {
+            packed.CopyTo(all, at);
+            at += packed.Length;
+        }
+        using Tensor onDevice = tensor(all, device: _device);
+        at = 0;
+        foreach ((EditPattern pattern, float[] packed) in changed)
+        {
+            pattern.Use(onDevice.narrow(0, at, packed.Length), tokens);
+            at += packed.Length;
+        }
     }
 
     /// <summary>The stream after this hook point's edits.</summary>
@@ -104,19 +128,40 @@ internal sealed class InterventionPlan : IDisposable
     /// <summary>What the edits of one original row did, feature by feature in the order of layers.</summary>
     public ImmutableArray<FeatureEffect> Effects(int row, InterventionSet set)
     {
-        HashSet<FeatureId> edited = [.. set.Items.Where(IsFeatureEdit).SelectMany(i => i.Features)];
-        var effects = ImmutableArray.CreateBuilder<FeatureEffect>(edited.Count);
+        SortedDictionary<int, int[]> edited = LayerFeatures.Union(set.Items.Where(IsFeatureEdit), []);
+        IReadOnlyDictionary<int, (float[] Touched, float[] Before, float[] After, float[] Norm)?> read = ReadLedgers(row);
+        var effects = ImmutableArray.CreateBuilder<FeatureEffect>(edited.Values.Sum(f => f.Length));
         foreach ((int layer, LayerEdit edit) in _layers)
         {
-            var sums = edit.Ledger?.Row(row, _origins);
-            for (int s = 0; s < edit.Features.Count; s++)
+            if (read.GetValueOrDefault(layer) is not { } r || !edited.TryGetValue(layer, out int[]? own))
+                continue;
+            for (int s = 0, next = 0; s < edit.Features.Count && next < own.Length; s++)
             {
-                var feature = new FeatureId(layer, edit.Features[s]);
-                if (edited.Contains(feature) && sums is { } r)
-                    effects.Add(new FeatureEffect(feature, (int)r.Touched[s], r.Before[s], r.After[s], r.Norm[s]));
+                if (edit.Features[s] != own[next])
+                    continue;
+                effects.Add(new FeatureEffect(new FeatureId(layer, own[next++]), (int)r.Touched[s], r.Before[s], r.After[s], r.Norm[s]));
             }
         }
         return effects.ToImmutable();
+    }
+
+    // All layers' sums in one transfer.
+    private Dictionary<int, (float[] Touched, float[] Before, float[] After, float[] Norm)?> ReadLedgers(int row)
+    {
+        using var scope = NewDisposeScope();
+        var pending = _layers.Where(l => l.Value.Ledger is not null)
+            .Select(l => (Layer: l.Key, l.Value.Ledger, Sums: l.Value.Ledger!.OnDevice(row, _origins))).ToArray();
+        Tensor[] flat = [.. pending.Where(p => p.Sums is not null).Select(p => p.Sums!.reshape(-1))];
+        float[] all = flat.Length == 0 ? [] : cat(flat).ToFloats();
+        int at = 0;
+        var read = new Dictionary<int, (float[], float[], float[], float[])?>();
+        foreach ((int layer, EffectLedger? ledger, Tensor? sums) in pending)
+        {
+            int count = (int)(sums?.numel() ?? 0);
+            read[layer] = sums is null ? ledger!.Left(row) : ledger!.Split(all.AsSpan(at, count));
+            at += count;
+        }
+        return read;
     }
 
     public void Dispose()
@@ -134,9 +179,9 @@ internal sealed class InterventionPlan : IDisposable
         var edits = new List<RowPattern.SlotEdit>();
         foreach (Intervention edit in set.Items.Where(IsFeatureEdit))
         {
-            int[] slots = [.. edit.Features.Where(f => f.Layer == layer).Distinct().Select(f => Array.BinarySearch(features, f.Index))];
-            if (slots.Length == 0)
+            if (!LayerFeatures.Of(edit).TryGetValue(layer, out int[]? own))
                 continue;
+            int[]? slots = own.Length == features.Length ? null : [.. own.Select(f => Array.BinarySearch(features, f))];
             (float factor, float value) = edit.Op switch
             {
                 InterventionOp.Clamp => (0f, (float)edit.Value),

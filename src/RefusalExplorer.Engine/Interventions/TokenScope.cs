@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace RefusalExplorer.Engine.Interventions;
 
@@ -32,6 +33,7 @@ public enum TokenScopeKind
 }
 
 /// <summary>Which tokens an intervention touches, with the numbers that some kinds need.</summary>
+[JsonConverter(typeof(TokenScopeJsonConverter))]
 public sealed record TokenScope
 {
     private TokenScope(TokenScopeKind kind) => Kind = kind;

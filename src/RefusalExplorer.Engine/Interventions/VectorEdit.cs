@@ -1,4 +1,5 @@
 using RefusalExplorer.Engine.Models;
+using RefusalExplorer.Engine.Native;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Interventions;
@@ -9,7 +10,6 @@ internal sealed class VectorEdit : IDisposable
     private readonly Tensor _vector_D;
     private readonly IReadOnlyList<int>? _layers;
     private readonly bool _projects;
-    private readonly double _coefficient;
     private readonly TokenScope _scope;
     private bool[] _rows;
 
@@ -21,10 +21,10 @@ internal sealed class VectorEdit : IDisposable
         _projects = edit.Op == InterventionOp.ProjectOut;
         using var scope = NewDisposeScope();
         Tensor vector = tensor(values);
+        Tensor used = _projects ? vector / Held.Use(1e-8, vector.norm().add_) : Held.Use(edit.Value, vector.to(dtype, device).mul_);
         // Unit vector with the reference's guard against division by zero (FACTS: norm + 1e-8).
-        _vector_D = (_projects ? vector / (vector.norm() + 1e-8) : vector).to(dtype, device).MoveToOuterDisposeScope();
+        _vector_D = used.to(dtype, device).MoveToOuterDisposeScope();
         _layers = edit.Layers;
-        _coefficient = edit.Value;
         _scope = edit.Scope;
         _rows = rows;
     }
@@ -36,9 +36,9 @@ internal sealed class VectorEdit : IDisposable
     {
         Tensor change = _projects
             ? (resid_BTD.matmul(_vector_D).unsqueeze(-1) * _vector_D).neg_()
-            : (_vector_D * _coefficient).view(1, 1, -1);
+            : _vector_D.view(1, 1, -1);
         Tensor? mask = Mask(tokens, resid_BTD);
-        return resid_BTD + (mask is null ? change : change * mask);
+        return resid_BTD.Plus(mask is null ? change : change * mask);
     }
 
     public void KeepRows(IReadOnlyList<int> kept) => _rows = [.. kept.Select(k => _rows[k])];

@@ -1,18 +1,27 @@
+using RefusalExplorer.Engine.Kernels.Cuda;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;
 
 /// <summary>What every block's attention shares in one pass: rotary factors, masks and the cache.</summary>
 /// <remarks>Rows are padded on the left, so that all rows end in the same column and one column is appended for a new token.</remarks>
-internal sealed class AttentionInputs
+internal sealed class AttentionInputs : IDisposable
 {
     private const float Hidden = -1e30f;
 
-    private AttentionInputs(Tensor cos, Tensor sin, KeyValueCache? cache) => (Cos, Sin, Cache) = (cos, sin, cache);
+    private readonly Tensor? _cos;
+    private readonly Tensor? _sin;
 
-    public Tensor Cos { get; }
+    private AttentionInputs(Tensor cos, Tensor sin, KeyValueCache? cache) => (_cos, _sin, Cache) = (cos, sin, cache);
 
-    public Tensor Sin { get; }
+    private AttentionInputs(FusedPass fused) => Fused = fused;
+
+    /// <summary>The pass of fused kernels, which know positions and masks themselves; the rest is empty then.</summary>
+    public FusedPass? Fused { get; }
+
+    public Tensor Cos => _cos ?? throw new InvalidOperationException("a fused pass has no factors");
+
+    public Tensor Sin => _sin ?? throw new InvalidOperationException("a fused pass has no factors");
 
     /// <summary>Added to the attention logits, [B or 1, 1, T, S]; null where nothing is hidden.</summary>
     public Tensor? FullMask { get; private init; }
@@ -22,16 +31,16 @@ internal sealed class AttentionInputs
 
     public KeyValueCache? Cache { get; }
 
-    /// <param name="config">The model's form.</param>
-    /// <param name="rotary">Its rotary factors.</param>
+    /// <param name="model">The model.</param>
     /// <param name="padding">Padding columns on the left of each row.</param>
     /// <param name="columns">New columns, T.</param>
     /// <param name="past">Columns in the cache before them.</param>
     /// <param name="cache">The cache, or null.</param>
-    /// <param name="device">The model's device.</param>
-    public static AttentionInputs Create(
-        ModelConfig config, RotaryEmbedding rotary, int[] padding, int columns, int past, KeyValueCache? cache, Device device)
+    public static AttentionInputs Create(Transformer model, int[] padding, int columns, int past, KeyValueCache? cache)
     {
+        (ModelConfig config, Device device) = (model.Config, model.Target.Device);
+        if (model.Fused is { } kernels)
+            return new AttentionInputs(new FusedPass(kernels, config, model.Rotary, padding, columns, past, cache, device));
         bool ragged = padding.Any(p => p != padding[0]);
         int[] rows = ragged ? padding : [padding[0]];
         var positions = new long[rows.Length * columns];
@@ -40,13 +49,15 @@ internal sealed class AttentionInputs
             for (int t = 0; t < columns; t++)
                 positions[(b * columns) + t] = Math.Max(0, past + t - rows[b]);
         }
-        (Tensor cos, Tensor sin) = rotary.At(tensor(positions, device: device).view(rows.Length, columns));
+        (Tensor cos, Tensor sin) = model.Rotary.At(tensor(positions, device: device).view(rows.Length, columns));
         return new AttentionInputs(cos, sin, cache)
         {
             FullMask = Mask(rows, columns, past, null, device),
             SlidingMask = config.SlidingWindow is { } w ? Mask(rows, columns, past, w, device) : null,
         };
     }
+
+    public void Dispose() => Fused?.Dispose();
 
     // Column j is visible from column i where it is not padding, not later, and within the window.
     private static Tensor? Mask(int[] padding, int columns, int past, int? window, Device device)

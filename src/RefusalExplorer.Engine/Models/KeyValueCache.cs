@@ -19,6 +19,9 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Columns in all.</summary>
     public int Capacity { get; }
 
+    /// <summary>Rows kept.</summary>
+    public int Rows => (int)_keys[0].shape[0];
+
     /// <summary>Columns filled.</summary>
     public int Length { get; private set; }
 
@@ -28,12 +31,24 @@ internal sealed class KeyValueCache : IDisposable
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor k_BHTE, Tensor v_BHTE)
     {
         long t = k_BHTE.shape[2];
-        if (Length + t > Capacity)
-            throw new InvalidOperationException($"the cache holds {Capacity} tokens, {Length + t} were given");
+        CheckRoom((int)t);
         _keys[layer].narrow(2, Length, t).copy_(k_BHTE.expand_as(_keys[layer].narrow(2, Length, t)));
         _values[layer].narrow(2, Length, t).copy_(v_BHTE.expand_as(_values[layer].narrow(2, Length, t)));
         long rows = k_BHTE.shape[0];
         return (Filled(_keys[layer], rows, Length + t), Filled(_values[layer], rows, Length + t));
+    }
+
+    /// <summary>One block's keys, [B, H_kv, S, E].</summary>
+    public Tensor Keys(int layer) => _keys[layer];
+
+    /// <summary>One block's values, [B, H_kv, S, E].</summary>
+    public Tensor Values(int layer) => _values[layer];
+
+    /// <summary>Throws where so many columns more do not fit.</summary>
+    public void CheckRoom(int columns)
+    {
+        if (Length + columns > Capacity)
+            throw new InvalidOperationException($"the cache holds {Capacity} tokens, {Length + columns} were given");
     }
 
     /// <summary>Says that all blocks have written the last <paramref name="columns"/> columns.</summary>

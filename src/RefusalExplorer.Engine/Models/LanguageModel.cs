@@ -10,14 +10,17 @@ using static TorchSharp.torch;
 namespace RefusalExplorer.Engine.Models;
 
 /// <summary>A loaded model with its SAEs. Only the engine thread may call it; everything that comes out is CPU arrays and text.</summary>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     private const int CachedSlices = 256;
+    private const int CachedPrefixes = 16;
+    private const int LossPositions = 32;
     private const int TokensInFlightOnCpu = 4096;
     private const int TokensInFlightOnGpu = 16384;
     private readonly Transformer _model;
     private readonly Dictionary<int, Sae> _saes = [];
     private readonly SliceCache _slices;
+    private readonly PrefixCache _prefixes = new(CachedPrefixes);
 
     internal LanguageModel(ModelSpec spec, Transformer model, OpenedTokenizer? tokenizer, string fingerprint, ImmutableArray<int> refusalTokens)
     {
@@ -38,6 +41,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Names the weights in a record.</summary>
     public string Fingerprint { get; }
+
+    /// <summary>How its blocks run: on the CPU, by fused kernels on a GPU, or operator by operator there and why.</summary>
+    public string Kernels => _model.Kernels;
 
     /// <summary>Null for checkpoints without tokenizer files.</summary>
     public ITextTokenizer? Tokenizer { get; }
@@ -90,9 +96,52 @@ public sealed class LanguageModel : IDisposable
         var activations = new ActivationTap(capture.Features, rows.Count);
         plan.OnActivations = (layer, slots, acts) => activations.Take(layer, slots, acts, plan.Origins, place => batch.Padding[place]);
         var tap = new ResidualTap(capture, batch, Config, _model.Target.Device);
-        Tensor resid_BTD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take }
+        var active = new DictionaryTap(capture, batch, Sae, cancellation);
+        Tensor resid_BTD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take, OnOutput = active.Take }
             .Run(batch.Ids, batch.Padding, 0, batch.Shared, Tokens(batch, [.. rows.Select(r => r.Tokens.Length)], 0));
-        return [.. rows.Select((row, b) => Result(row, b, resid_BTD, capture, batch, plan, tap, activations))];
+        return [.. rows.Select((row, b) =>
+            Result(row, b, resid_BTD, capture, batch, plan, tap, activations) with { Active = active.Row(b) })];
+    }
+
+    /// <summary>
+    /// A forward pass of one row whose blocks below the first edit are remembered, for previews while a slider moves: its numbers are those of
+    /// <see cref="Forward"/> to the bit.
+    /// </summary>
+    /// <param name="row">The row.</param>
+    /// <param name="capture">What to keep; whole residuals and dictionaries are not on offer.</param>
+    /// <param name="cancellation">Checked before each block.</param>
+    /// <exception cref="EngineException">As <see cref="Forward"/>, or the capture asks for residuals or dictionaries.</exception>
+    public ForwardResult Preview(PromptRow row, CaptureSpec capture, CancellationToken cancellation = default)
+    {
+        if (capture.Residuals || capture.LastResiduals > 0 || !capture.ActiveLayers.IsEmpty || capture.Features.Any(f => f.Layer < row.Interventions.FirstBlock))
+            throw new EngineException("a preview keeps no residuals, dictionaries or features below the first edit; use a whole pass");
+        if (row.Interventions.FirstBlock is not (> 0 and int first) || first >= Config.Layers)
+            return Forward([row], capture, cancellation)[0];
+        using var scope = BeginWork([row.Tokens]);
+        var batch = new PaddedBatch([row.Tokens]);
+        StepTokens tokens = Tokens(batch, [row.Tokens.Length], 0);
+        Prefix prefix = _prefixes.Get(row.Tokens, first, () => ReadPrefix(batch, tokens, row.Tokens, first, cancellation));
+        using InterventionPlan plan = Compile([row.Interventions], capture.Features);
+        var activations = new ActivationTap(capture.Features, 1);
+        plan.OnActivations = (layer, slots, acts) => activations.Take(layer, slots, acts, plan.Origins, _ => 0);
+        var tap = new ResidualTap(capture, batch, Config, _model.Target.Device);
+        for (int l = 0; l < first; l++)
+            tap.Take(l, prefix.Last_L1D.narrow(0, l, 1));
+        Tensor resid_1TD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take, From = prefix }
+            .Run(batch.Ids, batch.Padding, 0, shared: false, tokens);
+        return Result(row, 0, resid_1TD, capture, batch, plan, tap, activations);
+    }
+
+    private Prefix ReadPrefix(PaddedBatch batch, StepTokens tokens, ImmutableArray<int> ids, int first, CancellationToken cancellation)
+    {
+        var last = new List<Tensor>();
+        Tensor resid_1TD = new ForwardPass(_model, null, null, cancellation) { Blocks = first, OnResidual = Keep }
+            .Run(batch.Ids, batch.Padding, 0, shared: false, tokens);
+        Tensor last_L1D = cat([.. last.Take(first)], 0).DetachFromDisposeScope();
+        last.ForEach(l => l.Dispose());
+        return new Prefix(ids, first, resid_1TD.DetachFromDisposeScope(), last_L1D);
+
+        void Keep(int layer, Tensor resid) => last.Add(resid.narrow(1, ids.Length - 1, 1).clone().DetachFromDisposeScope());
     }
 
     /// <summary>Full SAE activations of one layer for a row: [T, F] row-major, as the SAE finds them before the layer's own edit.</summary>
@@ -104,6 +153,79 @@ public sealed class LanguageModel : IDisposable
         float[][] residuals = Forward([row with { Interventions = below }], new CaptureSpec { Residuals = true }, cancellation)[0].Residuals!;
         using Tensor x_TD = tensor(residuals[layer + 1]).view(row.Tokens.Length, Config.ModelDim);
         return Sae(layer).Encode(x_TD, cancellation).ToFloats();
+    }
+
+    /// <summary>
+    /// SAE activations of many rows at several layers from one forward pass, which ends at the highest of them. Each layer's entries come for
+    /// the tokens of all rows one after another, padding left out; nothing dense is kept.
+    /// </summary>
+    /// <param name="rows">At least one row of at least one token, unedited.</param>
+    /// <param name="layers">Distinct layers with an SAE.</param>
+    /// <param name="take">Called on the engine thread, layer by layer from the lowest.</param>
+    /// <param name="cancellation">Checked before each block and between blocks of a dictionary.</param>
+    /// <exception cref="EngineException">A layer has no SAE, or a row is too long or holds an unknown id.</exception>
+    public void EncodeRows(
+        IReadOnlyList<ImmutableArray<int>> rows, IReadOnlyList<int> layers, Action<int, SparseActivations> take, CancellationToken cancellation = default) =>
+        EncodeRows(rows, layers, int.MaxValue, take, cancellation);
+
+    /// <summary>The same for the last tokens of each row only.</summary>
+    /// <param name="rows">At least one row of at least one token, unedited.</param>
+    /// <param name="layers">Distinct layers with an SAE.</param>
+    /// <param name="lastTokens">Tokens of each row, from its end, that are encoded.</param>
+    /// <param name="take">Called on the engine thread, layer by layer from the lowest.</param>
+    /// <param name="cancellation">Checked before each block and between blocks of a dictionary.</param>
+    /// <exception cref="EngineException">A layer has no SAE, or a row is too long or holds an unknown id.</exception>
+    public void EncodeRows(
+        IReadOnlyList<ImmutableArray<int>> rows, IReadOnlyList<int> layers, int lastTokens, Action<int, SparseActivations> take,
+        CancellationToken cancellation = default)
+    {
+        using var scope = BeginWork(rows.Select(r => (IReadOnlyList<int>)r));
+        Sae[] saes = [.. layers.Select(Sae)];
+        var batch = new PaddedBatch([.. rows]);
+        int[] counts = [.. rows.Select(r => Math.Min(lastTokens, r.Length))];
+        long[] real = [.. counts.SelectMany((n, b) => Enumerable.Range(batch.Columns - n, n).Select(t => ((long)b * batch.Columns) + t))];
+        Tensor real_N = tensor(real, device: _model.Target.Device);
+        new ForwardPass(_model, null, null, cancellation) { OnResidual = Encode, Blocks = layers.Max() + 1 }
+            .Run(batch.Ids, batch.Padding, 0, shared: false, Tokens(batch, [.. rows.Select(r => r.Length)], 0));
+
+        void Encode(int next, Tensor resid_BTD)
+        {
+            for (int i = 0; i < saes.Length; i++)
+            {
+                if (layers[i] != next - 1)
+                    continue;
+                using Tensor x_ND = resid_BTD.reshape(-1, Config.ModelDim).index_select(0, real_N);
+                take(layers[i], saes[i].EncodeSparse(x_ND, cancellation));
+            }
+        }
+    }
+
+    /// <summary>
+    /// The tokens whose logits one unit of each feature raises and lowers most: its decoder row through the unembedding with the final norm's
+    /// weight folded in (the logit weights of SAELens and Neuronpedia). The norm's division and soft caps are left out.
+    /// </summary>
+    /// <param name="layer">Layer with an SAE.</param>
+    /// <param name="features">Its features; some hundred at once are cheapest.</param>
+    /// <param name="k">Tokens at either end.</param>
+    /// <exception cref="EngineException">The layer has no SAE, or a feature does not exist.</exception>
+    public IReadOnlyList<LogitEnds> DecoderLogits(int layer, IReadOnlyList<int> features, int k)
+    {
+        using var scope = BeginWork([]);
+        Tensor rows_SD = Sae(layer).DecoderRows(features).to(_model.Target.Device);
+        Tensor logits_SV = _model.UnembedDirections(rows_SD);
+        int ends = Math.Min(k, Config.Vocabulary);
+        (Tensor top, Tensor topIds) = logits_SV.topk(ends, 1);
+        (Tensor bottom, Tensor bottomIds) = logits_SV.topk(ends, 1, largest: false);
+        FeatureWeight[][] raised = FeatureWeight.Rows(topIds, top), lowered = FeatureWeight.Rows(bottomIds, bottom);
+        return [.. raised.Select((r, s) => new LogitEnds(r, lowered[s]))];
+    }
+
+    /// <summary>For each of some features of a layer the k others whose decoder rows have the largest cosine with its own, best first.</summary>
+    /// <exception cref="EngineException">The layer has no SAE, or a feature does not exist.</exception>
+    public FeatureWeight[][] NearestFeatures(int layer, IReadOnlyList<int> features, int k, CancellationToken cancellation = default)
+    {
+        using var scope = BeginWork([]);
+        return Sae(layer).NearestByDecoder(features, k, _model.Target.Device, cancellation);
     }
 
     /// <summary>
@@ -140,23 +262,24 @@ public sealed class LanguageModel : IDisposable
     /// <param name="rows">At least one row.</param>
     /// <param name="options">How tokens are drawn, and what is recorded.</param>
     /// <param name="onToken">Called on the engine thread for each token.</param>
-    /// <param name="onFirstLogits">Called on the engine thread with each row's logits [V] at its prompt's last token, before the first token.</param>
+    /// <param name="onFirstPass">Called on the engine thread with what the prompts' pass gave of each row, before the first token.</param>
     /// <param name="cancellation">Checked before each block.</param>
     public IReadOnlyList<GenerationResult> Generate(
         IReadOnlyList<PromptRow> rows,
         GenerationOptions options,
         Action<GeneratedToken>? onToken = null,
-        Action<IReadOnlyList<float[]>>? onFirstLogits = null,
+        Action<IReadOnlyList<FirstPass>>? onFirstPass = null,
         CancellationToken cancellation = default)
     {
         using var scope = BeginWork(rows.Select(r => (IReadOnlyList<int>)r.Tokens));
-        return new BatchGenerator(this, _model, rows, options).Run(onToken, onFirstLogits, cancellation);
+        return new BatchGenerator(this, _model, rows, options).Run(onToken, onFirstPass, cancellation);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _slices.Dispose();
+        _prefixes.Dispose();
         foreach (Sae sae in _saes.Values)
             sae.Dispose();
         _model.Dispose();
@@ -190,9 +313,11 @@ public sealed class LanguageModel : IDisposable
     private double[] RefusalMass(Tensor resid_ND)
     {
         Tensor logits_NV = _model.Unembed(resid_ND);
-        Tensor lse_N = logits_NV.to(ScalarType.Float64).logsumexp(1);
+        // A GPU's float32 sums a quarter of a million terms pairwise; in float64 this would cost more than the model's last blocks.
+        ScalarType precise = logits_NV.device.type == DeviceType.CPU ? ScalarType.Float64 : ScalarType.Float32;
+        Tensor lse_N = logits_NV.to(precise).logsumexp(1).to(ScalarType.Float64);
         Tensor ids = tensor(RefusalTokens.Select(i => (long)i).ToArray(), device: logits_NV.device);
-        Tensor mass_N = (logits_NV.index_select(1, ids).to(ScalarType.Float64) - lse_N.unsqueeze(1)).exp().sum(1);
+        Tensor mass_N = logits_NV.index_select(1, ids).to(ScalarType.Float64).Minus(lse_N.unsqueeze(1)).exp().sum(1);
         return mass_N.cpu().data<double>().ToArray();
     }
 
@@ -212,7 +337,40 @@ public sealed class LanguageModel : IDisposable
             Cosine = tap.Cosine(b),
             LogitLens = LogitLens(tap.LastToken(b)),
             Effects = plan.Effects(b, row.Interventions),
+            TokenLosses = capture.TokenLosses ? TokenLosses(resid_TD.narrow(0, batch.Padding[b], row.Tokens.Length), row.Tokens) : null,
+            Choices = capture.Choices is { } n ? Choices(resid_TD.narrow(0, batch.Padding[b], row.Tokens.Length), row.Tokens, n) : [],
         };
+    }
+
+    /// <summary>How likely each next token was, a stretch of positions at a time as the losses.</summary>
+    private ImmutableArray<TokenChoice> Choices(Tensor resid_TD, ImmutableArray<int> ids, int n)
+    {
+        var choices = ImmutableArray.CreateBuilder<TokenChoice>(ids.Length - 1);
+        for (int first = 0; first < ids.Length - 1; first += LossPositions)
+        {
+            using var scope = NewDisposeScope();
+            int count = Math.Min(LossPositions, ids.Length - 1 - first);
+            float[] logits = _model.Unembed(resid_TD.narrow(0, first, count).contiguous()).ToFloats();
+            for (int t = 0; t < count; t++)
+                choices.Add(Probability.Choice(logits.AsSpan(t * Config.Vocabulary, Config.Vocabulary), ids[first + t + 1], n));
+        }
+        return choices.MoveToImmutable();
+    }
+
+    /// <summary>−log p of each next token, a stretch of positions at a time: logits of a whole text would be hundreds of megabytes.</summary>
+    private float[] TokenLosses(Tensor resid_TD, ImmutableArray<int> ids)
+    {
+        var losses = new float[ids.Length - 1];
+        for (int first = 0; first < losses.Length; first += LossPositions)
+        {
+            using var scope = NewDisposeScope();
+            int count = Math.Min(LossPositions, losses.Length - first);
+            Tensor logits_NV = _model.Unembed(resid_TD.narrow(0, first, count).contiguous());
+            Tensor next_N1 = tensor(ids.AsSpan(first + 1, count).ToArray().Select(i => (long)i).ToArray(), device: logits_NV.device).unsqueeze(1);
+            Tensor losses_N = logits_NV.to(ScalarType.Float64).logsumexp(1).Minus(logits_NV.gather(1, next_N1).squeeze(1).to(ScalarType.Float64));
+            losses_N.ToFloats().CopyTo(losses, first);
+        }
+        return losses;
     }
 
     private WorkScope BeginWork(IEnumerable<IReadOnlyList<int>> rows)

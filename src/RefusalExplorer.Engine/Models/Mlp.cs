@@ -19,6 +19,11 @@ internal sealed class Mlp : IDisposable
         _gelu = config.Family == ModelFamily.Gemma2;
     }
 
+    /// <summary>Gate and up, stacked.</summary>
+    public Linear GateUp => gate_up_proj;
+
+    public Linear Down => down_proj;
+
     public Tensor Forward(Tensor x_BTD)
     {
         Tensor both = gate_up_proj.Forward(x_BTD);

@@ -1,3 +1,4 @@
+using RefusalExplorer.Engine.Native;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;
@@ -13,11 +14,17 @@ internal sealed class RotaryEmbedding : IDisposable
         float[] frequencies = Frequencies(config);
         using var scope = NewDisposeScope();
         // The angle is formed in float32, as transformers does it; only the finished cos and sin take the model's type.
-        Tensor angles = outer(arange(positions, ScalarType.Float32), tensor(frequencies));
+        Tensor angles = outer(Held.Range(0, positions, CPU).to(ScalarType.Float32), tensor(frequencies));
         Tensor both = cat([angles, angles], -1);
         _cos_SE = both.cos().to(dtype, device).MoveToOuterDisposeScope();
         _sin_SE = both.sin().to(dtype, device).MoveToOuterDisposeScope();
     }
+
+    /// <summary>cos at each position, [S, E].</summary>
+    public Tensor Cos_SE => _cos_SE;
+
+    /// <summary>sin at each position, [S, E].</summary>
+    public Tensor Sin_SE => _sin_SE;
 
     /// <summary>cos and sin at the given positions: [B, 1, T, E] or, where all rows share them, [1, 1, T, E].</summary>
     public (Tensor Cos, Tensor Sin) At(Tensor positions_BT)
@@ -32,7 +39,7 @@ internal sealed class RotaryEmbedding : IDisposable
     {
         long half = x_BHTE.shape[3] / 2;
         Tensor rotated = cat([x_BHTE.narrow(3, half, half).neg(), x_BHTE.narrow(3, 0, half)], 3);
-        return (x_BHTE * cos).add_(rotated.mul_(sin));
+        return (x_BHTE * cos).PlusInPlace(rotated.mul_(sin));
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RefusalExplorer.Engine.Saes;
 
 namespace RefusalExplorer.Engine.Models;
@@ -5,12 +6,12 @@ namespace RefusalExplorer.Engine.Models;
 /// <summary>SAE slices by layer and features: a study asks for the same columns thousands of times. Least recently used ones go first.</summary>
 internal sealed class SliceCache(Func<int, int[], SaeSlice> read, int capacity) : IDisposable
 {
-    private readonly Dictionary<string, LinkedListNode<(string Key, SaeSlice Slice)>> _byKey = [];
-    private readonly LinkedList<(string Key, SaeSlice Slice)> _recent = [];
+    private readonly Dictionary<Key, LinkedListNode<(Key Key, SaeSlice Slice)>> _byKey = [];
+    private readonly LinkedList<(Key Key, SaeSlice Slice)> _recent = [];
 
     public SaeSlice Get(int layer, int[] features)
     {
-        string key = $"{layer}:{string.Join(',', features)}";
+        var key = new Key(layer, features);
         if (_byKey.TryGetValue(key, out var node))
         {
             _recent.Remove(node);
@@ -27,7 +28,7 @@ internal sealed class SliceCache(Func<int, int[], SaeSlice> read, int capacity) 
     {
         while (_recent.Count > capacity)
         {
-            (string key, SaeSlice slice) = _recent.Last!.Value;
+            (Key key, SaeSlice slice) = _recent.Last!.Value;
             _recent.RemoveLast();
             _byKey.Remove(key);
             slice.Dispose();
@@ -40,5 +41,18 @@ internal sealed class SliceCache(Func<int, int[], SaeSlice> read, int capacity) 
             slice.Dispose();
         _recent.Clear();
         _byKey.Clear();
+    }
+
+    private readonly record struct Key(int Layer, int[] Features)
+    {
+        public bool Equals(Key other) => Layer == other.Layer && Features.AsSpan().SequenceEqual(other.Features);
+
+        public override int GetHashCode()
+        {
+            var hash = new HashCode();
+            hash.Add(Layer);
+            hash.AddBytes(MemoryMarshal.AsBytes(Features.AsSpan()));
+            return hash.ToHashCode();
+        }
     }
 }

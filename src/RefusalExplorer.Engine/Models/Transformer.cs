@@ -1,4 +1,7 @@
 using RefusalExplorer.Engine.Checkpoints;
+using RefusalExplorer.Engine.Kernels.Cuda;
+using RefusalExplorer.Engine.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;
@@ -16,7 +19,8 @@ internal sealed class Transformer : IDisposable
     private readonly Block[] layers;
     private readonly RmsNorm norm;
     private readonly Linear lm_head;
-    private readonly double _embedScale;
+    private readonly Scalar? _embedScale;
+    private readonly Scalar? _finalSoftcap;
 
     public Transformer(ModelConfig config, IWeightSource source, LoadTarget target, IProgress<double>? progress = null)
     {
@@ -36,9 +40,13 @@ internal sealed class Transformer : IDisposable
         bool gemma = config.Family == ModelFamily.Gemma2;
         norm = new RmsNorm(source.Load("model.norm.weight", target.Dtype, target.Device, config.ModelDim), config.NormEpsilon, gemma);
         Rotary = new RotaryEmbedding(config, Math.Min(config.MaxPositions, LongestSequence), target.Dtype, target.Device);
+        Fused = FusedKernels.TryCreate(config, target.Dtype, target.Device, out string kernels);
+        Kernels = kernels;
         // The factor has the model's type: in bfloat16, Gemma's √2304 is 48 exactly and √3584 is 59.75.
         using Tensor scale = tensor(gemma ? Math.Sqrt(config.ModelDim) : 1.0, target.Dtype);
-        _embedScale = scale.to(ScalarType.Float64).item<double>();
+        double factor = scale.to(ScalarType.Float64).item<double>();
+        _embedScale = factor == 1 ? null : Held.Of(factor);
+        _finalSoftcap = config.FinalSoftcap is { } cap ? Held.Of(cap) : null;
     }
 
     public ModelConfig Config { get; }
@@ -47,11 +55,17 @@ internal sealed class Transformer : IDisposable
 
     public RotaryEmbedding Rotary { get; }
 
+    /// <summary>Kernels that run whole blocks on a GPU; null where blocks run operator by operator.</summary>
+    public FusedKernels? Fused { get; }
+
+    /// <summary>How blocks run, and why not with fused kernels, in words.</summary>
+    public string Kernels { get; }
+
     /// <summary>ids [B, T] → [B, T, D].</summary>
     public Tensor Embed(Tensor ids_BT)
     {
         Tensor embedded = embed_tokens.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.ModelDim);
-        return _embedScale == 1 ? embedded : embedded.mul_(_embedScale);
+        return _embedScale is null ? embedded : embedded.mul_(_embedScale);
     }
 
     /// <summary>One block, with its three hook points.</summary>
@@ -62,8 +76,15 @@ internal sealed class Transformer : IDisposable
     public Tensor Unembed(Tensor resid_ND)
     {
         Tensor logits = lm_head.Forward(norm.Forward(resid_ND)).to(ScalarType.Float32);
-        return Config.FinalSoftcap is { } cap ? logits.div_(cap).tanh_().mul_(cap) : logits;
+        return _finalSoftcap is null ? logits : logits.div_(_finalSoftcap).tanh_().mul_(_finalSoftcap);
     }
+
+    /// <summary>
+    /// Directions [N, D] → what one unit of each adds to the logits, [N, V] in float32, with the final norm's weight folded into the unembedding.
+    /// The norm's division, one positive factor for a whole position, and Gemma's soft cap are left out: neither changes an order.
+    /// </summary>
+    public Tensor UnembedDirections(Tensor directions_ND) =>
+        lm_head.Forward(norm.Scale(directions_ND.to(ScalarType.Float32)).to(Target.Dtype)).to(ScalarType.Float32);
 
     public void Dispose()
     {
@@ -74,5 +95,6 @@ internal sealed class Transformer : IDisposable
         norm.Dispose();
         lm_head.Dispose();
         Rotary.Dispose();
+        Fused?.Dispose();
     }
 }

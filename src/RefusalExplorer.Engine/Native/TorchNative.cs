@@ -20,6 +20,16 @@ public static class TorchNative
     private static readonly Lock Gate = new();
     private static bool _ready;
 
+    /// <summary>Whether the native libraries are loaded.</summary>
+    public static bool IsLoaded
+    {
+        get
+        {
+            lock (Gate)
+                return _ready;
+        }
+    }
+
     /// <summary>Loads the native libraries once; later calls return at once.</summary>
     /// <param name="torchInstallation">
     /// Folder of an installed PyTorch (the one that holds <c>lib/libtorch.so</c>), or null for the packaged LibTorch.
@@ -48,7 +58,7 @@ public static class TorchNative
             {
                 throw new TorchNativeException(
                     $"LibTorch did not load from {AppContext.BaseDirectory}: expected the packaged LibTorch or the setting " +
-                    $"Torch:Installation; {(e.InnerException ?? e).Message.ReplaceLineEndings(" ")}", e);
+                    $"RefusalExplorer:Engine:TorchInstallation; {(e.InnerException ?? e).Message.ReplaceLineEndings(" ")}", e);
             }
             _ready = true;
         }
@@ -122,7 +132,7 @@ public static class TorchNative
         if (!File.Exists(Path.Combine(lib, "libtorch.so")))
         {
             throw new TorchNativeException(
-                $"Torch:Installation {installation}: no lib/libtorch.so there; expected the folder of an installed PyTorch " +
+                $"RefusalExplorer:Engine:TorchInstallation {installation}: no lib/libtorch.so there; expected the folder of an installed PyTorch " +
                 "(python -c \"import torch; print(torch.__path__[0])\")", null);
         }
         foreach (string name in (string[])["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"])
@@ -131,4 +141,4 @@ public static class TorchNative
 }
 
 /// <summary>LibTorch could not be loaded; the message is one line that says what to do.</summary>
-public sealed class TorchNativeException(string message, Exception? inner) : Exception(message, inner);
+public sealed class TorchNativeException(string message, Exception? inner) : EngineException(message, inner);

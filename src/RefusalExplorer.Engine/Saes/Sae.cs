@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using RefusalExplorer.Engine.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -75,12 +76,20 @@ public sealed class Sae : IDisposable
         return _stream.Encode(x_ND, cancellation);
     }
 
+    /// <summary>The same without the zeros, on the CPU: for passes over a corpus, where z [N, F] would not fit.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
+    public SparseActivations EncodeSparse(Tensor x_ND, CancellationToken cancellation = default)
+    {
+        using IDisposable grad = no_grad();
+        return _stream.EncodeSparse(x_ND, cancellation);
+    }
+
     /// <summary>z [N, F] → reconstruction [N, D] of the inputs x [N, D] (needed where inputs are normalised), float32.</summary>
     public Tensor Decode(Tensor z_NF, Tensor x_ND)
     {
         using IDisposable grad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor recon_ND = _stream.Decode(z_NF) + _weights.b_dec().to(z_NF.device);
+        Tensor recon_ND = _stream.Decode(z_NF).Plus(_weights.b_dec().to(z_NF.device));
         return SaeMath.Output(Config, recon_ND, x_ND).MoveToOuterDisposeScope();
     }
 
@@ -100,6 +109,22 @@ public sealed class Sae : IDisposable
         return _stream.PerDecoderRow(W_dec_SD => W_dec_SD.mv(unit_D) / W_dec_SD.norm(-1, keepdim: false, p: 2f).clamp_min(SaeWeights.LeastNorm));
     }
 
+    /// <summary>For each of some features the k others whose decoder rows have the largest cosine with its own, best first.</summary>
+    /// <param name="features">0-based features; a few thousand at once are cheapest.</param>
+    /// <param name="k">Neighbours of each; fewer where the dictionary is smaller.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="cancellation">Checked between blocks of the dictionary.</param>
+    /// <exception cref="EngineException">A feature does not exist.</exception>
+    public FeatureWeight[][] NearestByDecoder(IReadOnlyList<int> features, int k, Device device, CancellationToken cancellation = default)
+    {
+        foreach (int feature in features)
+            CheckExists(feature);
+        using IDisposable grad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor cosines_QK, Tensor features_QK) = _stream.NearestDecoderRows([.. features], Math.Min(k, Config.Features - 1), device, cancellation);
+        return FeatureWeight.Rows(features_QK, cosines_QK);
+    }
+
     /// <summary>W_dec[f], [D]: what one unit of the feature's activation adds to the stream, before any undoing of input normalisation.</summary>
     /// <exception cref="EngineException">The feature does not exist.</exception>
     public float[] DecoderRow(int feature)
@@ -107,6 +132,14 @@ public sealed class Sae : IDisposable
         CheckExists(feature);
         using DisposeScope scope = NewDisposeScope();
         return _weights.Decoder([feature]).data<float>().ToArray();
+    }
+
+    /// <summary>W_dec of some features, [S, D], float32 on the CPU, in the current dispose scope.</summary>
+    internal Tensor DecoderRows(IReadOnlyList<int> features)
+    {
+        foreach (int feature in features)
+            CheckExists(feature);
+        return _weights.Decoder([.. features]);
     }
 
     /// <summary>‖W_dec[f]‖ for every feature, [F].</summary>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Saes;
@@ -15,8 +16,12 @@ internal sealed record SaeBlock(
     /// <summary>The same block on a device, in the current dispose scope.</summary>
     public SaeBlock On(Device device) => Map(tensor => tensor.to(device));
 
-    /// <summary>The same block on a device, outside every dispose scope: the caller disposes it.</summary>
-    public SaeBlock KeepOn(Device device) => Map(tensor => tensor.to(device).contiguous().DetachFromDisposeScope());
+    /// <summary>
+    /// The same block on a device, outside every dispose scope: the caller disposes it. Each feature's encoder weights lie together in memory,
+    /// as kernels read them; a product takes either order.
+    /// </summary>
+    public SaeBlock KeepOn(Device device) => Map(tensor =>
+        (tensor.dim() == 2 && device.type == DeviceType.CUDA ? tensor.t().to(device).contiguous().t() : tensor.to(device).contiguous()).DetachFromDisposeScope());
 
     public void Dispose()
     {

@@ -29,9 +29,22 @@ internal sealed class SaeJson
     public string? Text(string name) => Find(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => value.GetString(),
+        { ValueKind: JsonValueKind.String } value => String(name, value),
         { } value => throw Wrong(name, "a string", value),
     };
+
+    // A lone surrogate ("\ud83d") is JSON, and no text.
+    private string? String(string name, JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(name, "a string of whole characters", value);
+        }
+    }
 
     public bool? Flag(string name) => Find(name) switch
     {

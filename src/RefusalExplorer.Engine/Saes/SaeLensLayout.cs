@@ -71,7 +71,7 @@ internal static class SaeLensLayout
     private static SaeNormalization Normalization(SaeJson json) => json.Find("normalize_activations") switch
     {
         null or { ValueKind: JsonValueKind.True or JsonValueKind.False } => SaeNormalization.None,
-        { ValueKind: JsonValueKind.String } value => value.GetString() switch
+        { ValueKind: JsonValueKind.String } => json.Text("normalize_activations") switch
         {
             "none" or "expected_average_only_in" => SaeNormalization.None,
             "constant_norm_rescale" => SaeNormalization.ConstantNormRescale,

@@ -1,3 +1,5 @@
+using RefusalExplorer.Engine.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Saes;
@@ -9,7 +11,7 @@ namespace RefusalExplorer.Engine.Saes;
 /// </remarks>
 internal static class SaeMath
 {
-    private const double LayerNormEpsilon = 1e-5;
+    private static readonly Scalar LayerNormEpsilon = Held.Of(1e-5);
 
     /// <summary>x [N, D] of any type → the encoder's input, float32: normalised, then less b_dec where the SAE says so.</summary>
     public static Tensor Input(SaeConfig config, Tensor x_ND, Tensor b_dec_D)
@@ -19,10 +21,10 @@ internal static class SaeMath
         {
             SaeNormalization.None => x,
             SaeNormalization.ConstantNormRescale => x / OutputScale(config, x),
-            SaeNormalization.LayerNorm => (x - x.mean([-1], keepdim: true)) / (OutputScale(config, x) + LayerNormEpsilon),
+            SaeNormalization.LayerNorm => x.Minus(x.mean([-1], keepdim: true)) / (OutputScale(config, x) + LayerNormEpsilon),
             _ => throw new InvalidOperationException($"unknown normalisation {config.Normalization}"),
         };
-        return config.AppliesDecoderBiasToInput ? x - b_dec_D : x;
+        return config.AppliesDecoderBiasToInput ? x.Minus(b_dec_D) : x;
     }
 
     /// <summary>Undoes the normalisation of x [N, D] on a reconstruction [N, D].</summary>
@@ -30,7 +32,7 @@ internal static class SaeMath
     {
         SaeNormalization.None => recon_ND,
         SaeNormalization.ConstantNormRescale => recon_ND * OutputScale(config, x_ND),
-        _ => recon_ND * OutputScale(config, x_ND) + x_ND.to(ScalarType.Float32).mean([-1], keepdim: true),
+        _ => (recon_ND * OutputScale(config, x_ND)).Plus(x_ND.to(ScalarType.Float32).mean([-1], keepdim: true)),
     };
 
     /// <summary>What a reconstruction is multiplied by to undo the normalisation of x [N, D]: [N, 1], float32.</summary>
@@ -39,7 +41,7 @@ internal static class SaeMath
         Tensor x = x_ND.to(ScalarType.Float32);
         return config.Normalization == SaeNormalization.LayerNorm
             ? x.std([-1L], unbiased: true, keepdim: true)
-            : x.norm(-1, keepdim: true, p: 2f) / Math.Sqrt(config.InputDim);
+            : Held.Use(Math.Sqrt(config.InputDim), s => x.norm(-1, keepdim: true, p: 2f).div_(s));
     }
 
     /// <summary>Encoder input [N, D] → activations [N, S] of a block, for the architectures where features do not compete.</summary>
@@ -55,13 +57,13 @@ internal static class SaeMath
     public static Tensor Preactivations(SaeBlock block, Tensor input_ND) => addmm(block.b_enc_S!, input_ND, block.W_enc_DS, 1, 1);
 
     // The threshold is at least 0, so what passes is positive and relu has nothing left to do.
-    private static Tensor JumpRelu(Tensor pre_NS, Tensor threshold_S) => pre_NS.masked_fill_(pre_NS.le(threshold_S), 0);
+    private static Tensor JumpRelu(Tensor pre_NS, Tensor threshold_S) => pre_NS.masked_fill_(pre_NS.le(threshold_S), Held.Zero);
 
     private static Tensor Gated(SaeBlock block, Tensor input_ND)
     {
         // x·(W_enc·e^r) is (x·W_enc)·e^r: one product serves the gate and the magnitude.
         Tensor shared_NS = input_ND.mm(block.W_enc_DS);
-        Tensor closed_NS = (shared_NS + block.b_gate_S!).le(0);
-        return (shared_NS * block.scale_mag_S! + block.b_mag_S!).relu_().masked_fill_(closed_NS, 0);
+        Tensor closed_NS = shared_NS.Plus(block.b_gate_S!).le(Held.Zero);
+        return (shared_NS * block.scale_mag_S!).Plus(block.b_mag_S!).relu_().masked_fill_(closed_NS, Held.Zero);
     }
 }

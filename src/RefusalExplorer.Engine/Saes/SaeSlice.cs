@@ -1,3 +1,5 @@
+using RefusalExplorer.Engine.Kernels.Cuda;
+using RefusalExplorer.Engine.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,7 +29,7 @@ public sealed class SaeSlice : IDisposable
         (_config, Features) = (config, features);
         _b_dec_D = weights.b_dec().to(device).DetachFromDisposeScope();
         _W_dec_SD = weights.Decoder(features).to(dtype, device).DetachFromDisposeScope();
-        DecoderNorms_S = _W_dec_SD.to(ScalarType.Float32).norm(-1, keepdim: false, p: 2f).DetachFromDisposeScope();
+        DecoderNorms_S = _W_dec_SD.to(ScalarType.Float32).norm(-1, keepdim: false, p: 2f).ToFloats();
         if (config.Architecture == SaeArchitecture.TopK)
         {
             _wholeDictionary = stream;
@@ -36,14 +38,18 @@ public sealed class SaeSlice : IDisposable
         else
         {
             _encoder = weights.Encoder(features).KeepOn(device);
+            Fused = TryFuse(dtype, device);
         }
     }
 
     /// <summary>The features, in the order of the columns; distinct.</summary>
     public IReadOnlyList<int> Features { get; }
 
-    /// <summary>‖W_dec[f]‖ of each feature, [S], float32.</summary>
-    public Tensor DecoderNorms_S { get; }
+    /// <summary>‖W_dec[f]‖ of each feature, [S].</summary>
+    public float[] DecoderNorms_S { get; }
+
+    /// <summary>The slice as a fused kernel reads it; null off the GPU, and where the SAE's form is not elementwise JumpReLU or relu.</summary>
+    internal FusedEdit? Fused { get; }
 
     /// <summary>Activations of the slice's features, resid [..., D] of any type → [..., S], float32.</summary>
     public Tensor Encode(Tensor resid_BTD)
@@ -81,10 +87,23 @@ public sealed class SaeSlice : IDisposable
     public void Dispose()
     {
         _encoder?.Dispose();
+        Fused?.W_enc_SD.Dispose();
         _columns_F?.Dispose();
         _b_dec_D.Dispose();
         _W_dec_SD.Dispose();
-        DecoderNorms_S.Dispose();
+    }
+
+    private FusedEdit? TryFuse(ScalarType dtype, Device device)
+    {
+        bool elementwise = _config.Architecture is SaeArchitecture.JumpRelu or SaeArchitecture.Standard;
+        if (device.type != DeviceType.CUDA || dtype != ScalarType.BFloat16 || !elementwise
+            || _config.Normalization != SaeNormalization.None || _config.InputDim % 4 != 0)
+        {
+            return null;
+        }
+        return new FusedEdit(
+            _encoder!.W_enc_DS.t().DetachFromDisposeScope(), _encoder.b_enc_S!, _encoder.threshold_S,
+            _config.AppliesDecoderBiasToInput ? _b_dec_D : null, _W_dec_SD);
     }
 
     // The k winners are scattered into the slice's columns; winners outside the slice land in a column that is cut off.

@@ -1,3 +1,5 @@
+using RefusalExplorer.Engine.Checkpoints;
+using RefusalExplorer.Engine.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,6 +39,26 @@ internal sealed class SaeStream(SaeConfig config, SaeWeights weights)
         return z_NF.MoveToOuterDisposeScope();
     }
 
+    /// <summary>x [N, D] → what is not zero of z [N, F]. The whole of z is never held.</summary>
+    public SparseActivations EncodeSparse(Tensor x_ND, CancellationToken cancellation)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input_ND = SaeMath.Input(config, x_ND, weights.b_dec().to(x_ND.device));
+        if (config.Architecture == SaeArchitecture.TopK)
+        {
+            (Tensor values_NK, Tensor indices_NK) = LargestPreactivations(input_ND, cancellation);
+            return SparseActivations.OfWinners(FeatureWeight.Rows(indices_NK, values_NK));
+        }
+        var gatherer = new SparseGatherer((int)x_ND.shape[0]);
+        ForEachBlock(block =>
+        {
+            Tensor z_NS = SaeMath.Activations(config, weights.Encoder(block).On(x_ND.device), input_ND);
+            using Tensor onCpu = z_NS.cpu().contiguous();
+            gatherer.Take(TensorMemory.Floats(onCpu), block[0], block.Length);
+        }, cancellation);
+        return gatherer.Finish();
+    }
+
     /// <summary>The k largest pre-activations of each row of the encoder's input [N, D] and their features: [N, k] twice.</summary>
     /// <remarks>Only the running k are kept from block to block.</remarks>
     public (Tensor Values_NK, Tensor Indices_NK) LargestPreactivations(Tensor input_ND, CancellationToken cancellation)
@@ -47,7 +69,7 @@ internal sealed class SaeStream(SaeConfig config, SaeWeights weights)
         ForEachBlock(block =>
         {
             Tensor pre_NS = SaeMath.Preactivations(weights.Encoder(block).On(input_ND.device), input_ND);
-            Tensor features_NS = arange(block[0], block[0] + block.Length, ScalarType.Int64, input_ND.device).expand(pre_NS.shape);
+            Tensor features_NS = Held.Range(block[0], block.Length, input_ND.device).expand(pre_NS.shape);
             Tensor all_N = cat([best_NK, pre_NS], 1);
             (Tensor values, Tensor positions) = all_N.topk((int)Math.Min(config.K!.Value, all_N.shape[1]), 1);
             Tensor features = cat([indices_NK, features_NS], 1).gather(1, positions);
@@ -69,6 +91,30 @@ internal sealed class SaeStream(SaeConfig config, SaeWeights weights)
             sum_ND.addmm_(z_NS, weights.Decoder(block).to(z_NF.device));
         });
         return sum_ND.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The features whose decoder rows have the largest cosine with those of <paramref name="queries"/>, themselves left out.</summary>
+    /// <returns>Cosines and features, [Q, k] twice, best first.</returns>
+    public (Tensor Cosines_QK, Tensor Features_QK) NearestDecoderRows(int[] queries, int k, Device device, CancellationToken cancellation)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor unit_QD = Unit(weights.Decoder(queries).to(device));
+        Tensor query_Q1 = tensor(queries.Select(q => (long)q).ToArray(), device: device).unsqueeze(1);
+        Tensor best_QK = empty([queries.Length, 0], ScalarType.Float32, device), features_QK = empty([queries.Length, 0], ScalarType.Int64, device);
+        ForEachBlock(block =>
+        {
+            Tensor features_QS = Held.Range(block[0], block.Length, device).unsqueeze(0).expand(queries.Length, block.Length);
+            Tensor cosines_QS = unit_QD.mm(Unit(weights.Decoder(block).to(device)).t()).masked_fill_(features_QS.eq(query_Q1), Held.NegativeInfinity);
+            Tensor all = cat([best_QK, cosines_QS], 1);
+            (Tensor values, Tensor places) = all.topk((int)Math.Min(k, all.shape[1]), 1);
+            Tensor features = cat([features_QK, features_QS], 1).gather(1, places);
+            best_QK.Dispose();
+            features_QK.Dispose();
+            (best_QK, features_QK) = (values.MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope());
+        }, cancellation);
+        return (best_QK.MoveToOuterDisposeScope(), features_QK.MoveToOuterDisposeScope());
+
+        static Tensor Unit(Tensor W_dec_SD) => W_dec_SD / W_dec_SD.norm(-1, keepdim: true, p: 2f).clamp_min(SaeWeights.LeastNorm);
     }
 
     /// <summary>A number for every feature from its decoder row: W_dec rows [S, D] → [S].</summary>

@@ -1,4 +1,6 @@
 using RefusalExplorer.Engine.Checkpoints;
+using RefusalExplorer.Engine.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Saes;
@@ -7,7 +9,7 @@ namespace RefusalExplorer.Engine.Saes;
 internal sealed class SaeWeights : IDisposable
 {
     // Below this a decoder row counts as zero, as in SAELens (get_W_dec_norm).
-    internal const double LeastNorm = 1e-8;
+    internal static readonly Scalar LeastNorm = Held.Of(1e-8);
 
     private readonly ITensorFile _file;
     private readonly SaeTensorNames _names;
@@ -37,6 +39,9 @@ internal sealed class SaeWeights : IDisposable
         }
     }
 
+    /// <summary>Elements of the file's tensors that were read so far: a slice must cost its own columns and the biases, never the dictionary.</summary>
+    public long ElementsRead { get; private set; }
+
     public int InputDim { get; }
 
     public int Features { get; }
@@ -45,20 +50,20 @@ internal sealed class SaeWeights : IDisposable
     public string Fingerprint => FormattableString.Invariant($"{_file.Fingerprint} {_fold} {_scalarThreshold}");
 
     /// <summary>The vector b_dec [D], float32 on the CPU.</summary>
-    public Tensor b_dec() => tensor(Vector(_names.b_dec)).mul_(_fold.b_dec);
+    public Tensor b_dec() => Held.Use(_fold.b_dec, tensor(Vector(_names.b_dec)).mul_);
 
     /// <summary>Reads the encoder side of some features. Its tensors belong to the current dispose scope.</summary>
     public SaeBlock Encoder(int[] features)
     {
-        Tensor W_enc_DS = (_names.Transposed ? Rows(_names.W_enc, features).t() : Columns(_names.W_enc, features)).mul_(_fold.W_enc);
-        Tensor? b_enc_S = Pick(_names.b_enc, features)?.mul_(_fold.b_enc);
+        Tensor W_enc_DS = Held.Use(_fold.W_enc, (_names.Transposed ? Rows(_names.W_enc, features).t() : Columns(_names.W_enc, features)).mul_);
+        Tensor? b_enc_S = Pick(_names.b_enc, features) is { } stored ? Held.Use(_fold.b_enc, stored.mul_) : null;
         if (_fold.UnitDecoderRows)
         {
             Tensor norms_S = Norms(StoredDecoder(features));
             W_enc_DS.mul_(norms_S);
             b_enc_S?.mul_(norms_S);
         }
-        Tensor? threshold_S = _scalarThreshold is { } t ? full(features.Length, t, ScalarType.Float32) : Pick(_names.threshold, features);
+        Tensor? threshold_S = _scalarThreshold is { } t ? tensor(Enumerable.Repeat((float)t, features.Length).ToArray()) : Pick(_names.threshold, features);
         return new(
             W_enc_DS, b_enc_S, threshold_S?.relu_(),
             Pick(_names.b_gate, features), Pick(_names.b_mag, features), Pick(_names.r_mag, features)?.exp_());
@@ -68,7 +73,7 @@ internal sealed class SaeWeights : IDisposable
     public Tensor Decoder(int[] features)
     {
         Tensor W_dec_SD = StoredDecoder(features);
-        return _fold.UnitDecoderRows ? W_dec_SD / Norms(W_dec_SD).unsqueeze(-1) : W_dec_SD.mul_(_fold.W_dec);
+        return _fold.UnitDecoderRows ? W_dec_SD / Norms(W_dec_SD).unsqueeze(-1) : Held.Use(_fold.W_dec, W_dec_SD.mul_);
     }
 
     public void Dispose() => _file.Dispose();
@@ -84,6 +89,7 @@ internal sealed class SaeWeights : IDisposable
         Tensor rows_SD = empty(features.Length, InputDim, ScalarType.Float32);
         if (features.Length > 0)
             _file.ReadRows(name, features, TensorMemory.Floats(rows_SD));
+        ElementsRead += rows_SD.numel();
         return rows_SD;
     }
 
@@ -92,6 +98,7 @@ internal sealed class SaeWeights : IDisposable
         Tensor columns_DS = empty(InputDim, features.Length, ScalarType.Float32);
         if (features.Length > 0)
             _file.ReadColumns(name, features, TensorMemory.Floats(columns_DS));
+        ElementsRead += columns_DS.numel();
         return columns_DS;
     }
 
@@ -106,7 +113,10 @@ internal sealed class SaeWeights : IDisposable
     private float[] Vector(string name)
     {
         if (!_vectors.TryGetValue(name, out float[]? values))
+        {
             _vectors[name] = values = _file.ReadFloats(name);
+            ElementsRead += values.Length;
+        }
         return values;
     }
 

@@ -15,6 +15,14 @@ internal sealed class GgufBuilder(uint version = 3, int alignment = 32)
 
     internal GgufBuilder Number(string key, float value) => Add(key, 6, w => w.Write(value));
 
+    internal GgufBuilder Flag(string key, bool value) => Add(key, 7, w => w.Write(value));
+
+    internal GgufBuilder Texts(string key, IReadOnlyCollection<string> values) => Array(key, 8, values, WriteText);
+
+    internal GgufBuilder Numbers(string key, IReadOnlyCollection<float> values) => Array(key, 6, values, (w, v) => w.Write(v));
+
+    internal GgufBuilder WholeNumbers(string key, IReadOnlyCollection<int> values) => Array(key, 5, values, (w, v) => w.Write(v));
+
     internal GgufBuilder Add(string key, uint type, Action<BinaryWriter> value)
     {
         _metadata.Add(w =>
@@ -65,6 +73,14 @@ internal sealed class GgufBuilder(uint version = 3, int alignment = 32)
         }
         return stream.ToArray();
     }
+
+    private GgufBuilder Array<T>(string key, uint type, IReadOnlyCollection<T> values, Action<BinaryWriter, T> write) => Add(key, 9, w =>
+    {
+        w.Write(type);
+        w.Write((ulong)values.Count);
+        foreach (T value in values)
+            write(w, value);
+    });
 
     internal static void WriteText(BinaryWriter writer, string text)
     {

@@ -34,7 +34,7 @@ public sealed class EngineHostTests
         started.Wait(Ct);
         Task<int> waiting = host.RunAsync("waiting", (_, _) => 2, cancellation: Ct);
 
-        EngineException e = Assert.Throws<EngineException>(() => { _ = host.RunAsync("one too many", (_, _) => 3, cancellation: Ct); });
+        EngineException e = Assert.Throws<EngineBusyException>(() => { _ = host.RunAsync("one too many", (_, _) => 3, cancellation: Ct); });
 
         Assert.Contains("one too many: the queue is full", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
@@ -62,7 +62,7 @@ public sealed class EngineHostTests
         Task<int> failing = host.RunAsync<int>(
             "big", (_, _) => throw new LibTorchError("CUDA out of memory. Tried to allocate"), cancellation: Ct);
 
-        EngineException e = await Assert.ThrowsAsync<EngineException>(() => failing);
+        EngineMemoryException e = await Assert.ThrowsAsync<EngineMemoryException>(() => failing);
         Assert.StartsWith("big: out of memory on the device", e.Message, StringComparison.Ordinal);
         Assert.Equal(7, await host.RunAsync("good", (_, _) => 7, cancellation: Ct));
     }

@@ -1,0 +1,46 @@
+// The audience's page: listens and shows; it sends nothing.
+const $ = id => document.getElementById(id);
+const status = $('status');
+const digits = p => p === null || p === undefined ? '–' : p > 0 && p < 0.0005 ? p.toExponential(1) : p.toFixed(3);
+const points = (values, least) => values.map((v, l) => {
+  const x = values.length > 1 ? 300 * l / (values.length - 1) : 0;
+  const y = 100 * (1 - Math.min(1, Math.max(0, (v - least) / (1 - least))));
+  return `${x.toFixed(1)},${y.toFixed(1)}`;
+}).join(' ');
+
+function side(name, column) {
+  const section = $(name);
+  section.querySelector('b').textContent = digits(column.probability);
+  section.querySelector('.verdict').textContent = column.verdict ?? (column.writing ? '…' : '');
+  const text = section.querySelector('.text');
+  text.textContent = column.text;
+  if (column.covered > 0) {
+    const cover = document.createElement('span');
+    cover.className = 'covered';
+    cover.textContent = ' the rest is covered: it may be harmful';
+    text.append(cover);
+  }
+  $('lens').querySelector(`.${name}`).setAttribute('points', points(column.byLayer ?? [], 0));
+  $('cosine').querySelector(`.${name}`).setAttribute('points', points(column.cosine ?? [], -1));
+}
+
+function show(state) {
+  $('message').textContent = state.messageCovered ? 'The message is covered: it may be harmful' : state.message ?? 'The demonstration is about to begin.';
+  $('message').classList.toggle('covered', state.messageCovered);
+  side('baseline', state.baseline);
+  side('steered', state.steered);
+  $('sliders').replaceChildren(...state.sliders.map(s => {
+    const row = document.createElement('li');
+    row.classList.toggle('on', s.on);
+    row.textContent = s.on ? `${s.feature}  ${s.units.toFixed(2)}× (raw ${s.raw.toFixed(2)})` : `${s.feature}  free`;
+    return row;
+  }));
+}
+
+if ($('message')) {
+  const events = new EventSource(`${location.pathname.replace(/\/$/, '')}/events`);
+  events.addEventListener('open', () => { status.textContent = 'Watching live'; });
+  events.addEventListener('state', e => show(JSON.parse(e.data)));
+  events.addEventListener('over', () => { status.textContent = 'The demonstration is over.'; events.close(); });
+  events.addEventListener('error', () => { if (events.readyState !== EventSource.CLOSED) status.textContent = 'The connection was lost; trying again…'; });
+}
