@@ -83,6 +83,10 @@ public sealed class LiteStore : IDisposable
             return file;
         }, exclusive: true, cancellation);
 
+    /// <summary>Ends well if a write would: the writer's thread lives, the database is open, and the folder takes a file. Leaves nothing behind.</summary>
+    /// <exception cref="StoreException">It would not; one line says why.</exception>
+    public Task ProbeAsync(CancellationToken cancellation = default) => _writer.ProbeAsync(cancellation);
+
     /// <inheritdoc/>
     public void Dispose()
     {

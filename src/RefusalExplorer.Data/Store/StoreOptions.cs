@@ -30,4 +30,6 @@ public sealed record StoreOptions
     internal string BrokenFolder => Path.Combine(Folder, "broken");
 
     internal string ExplanationsPath => Path.Combine(Folder, "explanations.sqlite");
+
+    internal string NeuronpediaPath => Path.Combine(Folder, "neuronpedia.sqlite");
 }

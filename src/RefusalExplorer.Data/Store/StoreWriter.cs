@@ -57,6 +57,16 @@ internal sealed class StoreWriter : IDisposable
         return await write.Task.ConfigureAwait(false);
     }
 
+    public Task ProbeAsync(CancellationToken cancellation) => EnqueueAsync(db =>
+    {
+        RequireFreeSpace();
+        db.CollectionExists(LiteRunStore.Collection);
+        using var file = new FileStream(Path.Combine(_options.Folder, "store.probe"), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        file.WriteByte(1);
+        file.Flush(flushToDisk: true);
+        return true;
+    }, exclusive: true, cancellation);
+
     public void Dispose()
     {
         if (_queue.Writer.TryComplete())

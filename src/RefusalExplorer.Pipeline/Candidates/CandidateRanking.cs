@@ -20,6 +20,16 @@ public sealed class CandidateRanking
     /// <summary>By layer, best first.</summary>
     public ImmutableSortedDictionary<int, ImmutableArray<RankedFeature>> ByLayer { get; }
 
+    /// <summary>A ranking from what <see cref="Top"/> gave for each layer.</summary>
+    /// <exception cref="PipelineException">There is no layer.</exception>
+    internal static CandidateRanking Of(IEnumerable<ImmutableArray<RankedFeature>> layers)
+    {
+        var byLayer = layers.Where(l => !l.IsEmpty).ToImmutableSortedDictionary(l => l[0].Feature.Layer, l => l);
+        return byLayer.Count > 0
+            ? new CandidateRanking(byLayer)
+            : throw new PipelineException("candidates: no layer is left; expected at least one layer with an SAE that is not excluded");
+    }
+
     /// <summary>Ranks the features of each layer.</summary>
     /// <param name="layers">Layers with an SAE; ask for those up to the layer that the study ends at.</param>
     /// <param name="decoderCosines">cos(direction, W_dec[f]) of every feature of a layer, [F] (<c>Sae.DecoderCosines</c>); one layer's at a time.</param>
@@ -48,7 +58,8 @@ public sealed class CandidateRanking
     /// <summary>The K best of every layer, layers ascending, best first within a layer: for K₁ &lt; K₂ the first set is part of the second.</summary>
     public ImmutableArray<FeatureId> Take(int k) => [.. ByLayer.Values.SelectMany(l => l.Take(k).Select(f => f.Feature))];
 
-    private static ImmutableArray<RankedFeature> Top(int layer, float[] cosines, int keep)
+    /// <summary>The best of one layer, best first.</summary>
+    internal static ImmutableArray<RankedFeature> Top(int layer, float[] cosines, int keep)
     {
         // A min-heap of the best so far: F is up to 131,072, K at most a few hundred. Of equal cosines the lower index is better.
         PriorityQueue<int, (float, int)> best = new(keep + 1);

@@ -27,6 +27,27 @@ public static class CandidateSweep
     /// <summary>The paper's K: 10, 20, … 200.</summary>
     public static ImmutableArray<int> PaperSteps { get; } = [.. Enumerable.Range(1, 20).Select(i => 10 * i)];
 
+    /// <summary>The sets whose P the curve shows, over the pool of the largest K: nothing ablated first, then each K.</summary>
+    /// <exception cref="PipelineException">The steps are empty, not positive or not ascending.</exception>
+    internal static (ImmutableArray<FeatureId> Pool, IReadOnlyList<bool[]> Masks) Sets(CandidateRanking ranking, IReadOnlyList<int> steps)
+    {
+        CheckSteps(steps);
+        ImmutableArray<FeatureId> pool = ranking.Take(steps[^1]);
+        List<bool[]> masks = [new bool[pool.Length]];
+        foreach (int k in steps)
+        {
+            HashSet<FeatureId> ablated = [.. ranking.Take(k)];
+            masks.Add([.. pool.Select(ablated.Contains)]);
+        }
+        return (pool, masks);
+    }
+
+    internal static void CheckSteps(IReadOnlyList<int> steps)
+    {
+        if (steps.Count == 0 || steps[0] < 1 || steps.Zip(steps.Skip(1)).Any(s => s.First >= s.Second))
+            throw new PipelineException($"sweep over K = {string.Join(", ", steps)}: expected ascending numbers from 1");
+    }
+
     /// <summary>Runs the sweep for one prompt.</summary>
     /// <param name="ranking">The candidates.</param>
     /// <param name="steps">K, ascending.</param>
@@ -39,15 +60,7 @@ public static class CandidateSweep
         CandidateRanking ranking, IReadOnlyList<int> steps, Func<IReadOnlyList<FeatureId>, IAblationProbability> probability,
         Func<IReadOnlyList<FeatureId>, Verdict> respond, IProgress<SweepPoint>? progress = null, CancellationToken cancellation = default)
     {
-        if (steps.Count == 0 || steps[0] < 1 || steps.Zip(steps.Skip(1)).Any(s => s.First >= s.Second))
-            throw new PipelineException($"sweep over K = {string.Join(", ", steps)}: expected ascending numbers from 1");
-        ImmutableArray<FeatureId> pool = ranking.Take(steps[^1]);
-        List<bool[]> masks = [new bool[pool.Length]];
-        foreach (int k in steps)
-        {
-            HashSet<FeatureId> ablated = [.. ranking.Take(k)];
-            masks.Add([.. pool.Select(ablated.Contains)]);
-        }
+        (ImmutableArray<FeatureId> pool, IReadOnlyList<bool[]> masks) = Sets(ranking, steps);
         double[] probabilities = probability(pool).Evaluate(masks, cancellation: cancellation);
 
         int? smallest = null;

@@ -8,12 +8,13 @@ namespace RefusalExplorer.Pipeline.Catalog;
 /// <summary>The embedded prompt sets, in the form of the reference's splits: a JSON array of {instruction, category}.</summary>
 public static class DemoPrompts
 {
+    private static readonly string[] Splits = ["test", "val", "train"];
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>The six sets; test and validation topics were never seen in the demo model's training.</summary>
     /// <exception cref="EngineException">A file is missing or broken.</exception>
     public static ImmutableArray<PromptSet> All =>
-        [.. new[] { "test", "val", "train" }.SelectMany(split => new[] { Read("harmful", split), Read("harmless", split) })];
+        [.. Splits.SelectMany(split => (PromptSet[])[Read("harmful", split), Read("harmless", split)])];
 
     /// <summary>One set.</summary>
     /// <param name="kind"><c>harmful</c> or <c>harmless</c>.</param>

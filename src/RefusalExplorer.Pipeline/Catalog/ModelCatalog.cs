@@ -63,7 +63,7 @@ public sealed class ModelCatalog(IEnumerable<ConfiguredModel> configured, IHubCa
         Name = model.Name,
         Path = WeightsOf(model) ?? throw new EngineException(model.Repo is null
             ? $"model '{model.Name}': nothing at {model.Path}; expected a GGUF file or a folder with config.json"
-            : $"model '{model.Name}': its weights are not here; get them with 'refusal-explorer pull {model.Repo}' or on the Models page"),
+            : $"model '{model.Name}': its weights are not here; get them with 'refusal-explorer pull {model.Name}' or on the Models page"),
         Saes = SaesOf(model),
         GatingRule = model.GatingRule,
         Device = model.Device,

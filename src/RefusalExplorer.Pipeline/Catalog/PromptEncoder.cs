@@ -6,7 +6,7 @@ using RefusalExplorer.Pipeline.Experiments;
 
 namespace RefusalExplorer.Pipeline.Catalog;
 
-/// <summary>Turns a prompt into ids: a template's text is encoded without adding BOS again, plain text with it.</summary>
+/// <summary>Turns a prompt into ids: plain text with BOS, but never a second one, whether a template or the text itself wrote it.</summary>
 public static class PromptEncoder
 {
     /// <summary>The ids, and the text that was encoded (null where ids were given).</summary>
@@ -15,18 +15,33 @@ public static class PromptEncoder
     {
         if (source.TokenIds is { } ids)
             return (ids, null);
-        ITextTokenizer tokenizer = model.Tokenizer ?? throw new EngineException(
-            $"{model.Spec.Name} has no tokenizer files beside its weights; give tokenIds instead of a text");
+        // A text that writes BOS out has it already: a second one changes every number, and is never meant.
+        bool writesBos = source.Text is { } text && model.Tokenizer is { BosId: { } bos } tokenizer && text.StartsWith(tokenizer.Piece(bos), StringComparison.Ordinal);
+        return Encode(model.Spec.Name, model.Tokenizer, model.Template, source, addSpecial: !writesBos);
+    }
+
+    /// <summary>The ids of a text or a conversation, without a model, and the text that was encoded.</summary>
+    /// <param name="name">Names the model in errors.</param>
+    /// <param name="tokenizer">Its tokenizer, or null where it has none.</param>
+    /// <param name="template">The template in force, or null where there is none.</param>
+    /// <param name="source">A text or messages.</param>
+    /// <param name="addSpecial">False: nothing is added around the text; markers that it holds are still recognised.</param>
+    /// <exception cref="EngineException">There is no tokenizer or no template, the template refuses the conversation, or nothing was given.</exception>
+    public static (ImmutableArray<int> Ids, string Rendered) Encode(
+        string name, ITextTokenizer? tokenizer, IChatTemplate? template, PromptSource source, bool addSpecial = true)
+    {
+        if (tokenizer is null)
+            throw new EngineException($"{name} has no tokenizer files beside its weights; give tokenIds instead of a text");
         if (source.Text is { } text)
-            return ([.. tokenizer.Encode(text, addSpecial: true)], text);
+            return ([.. tokenizer.Encode(text, addSpecial)], text);
         if (source.Messages.IsEmpty)
             throw new EngineException("no prompt: expected one of prompt, messages or tokenIds");
-        IChatTemplate template = model.Template ?? throw new EngineException(
-            $"{model.Spec.Name} has no chat template; choose a preset ({string.Join(", ", ChatTemplates.Presets)}) or give a plain prompt");
+        if (template is null)
+            throw new EngineException($"{name} has no chat template; choose a preset ({string.Join(", ", ChatTemplates.Presets)}) or give a plain prompt");
         string rendered = template.Render(source.Messages);
-        // Templates that print BOS themselves are common, those that leave it to the tokenizer exist (the reference's forms).
+        // A model's own template prints BOS if the model wants it; the reference's presets leave it to the tokenizer. Never twice.
         bool printsBos = tokenizer.BosId is { } bos && rendered.StartsWith(tokenizer.Piece(bos), StringComparison.Ordinal);
-        return ([.. tokenizer.Encode(rendered, addSpecial: template.LeavesBosToTokenizer && !printsBos)], rendered);
+        return ([.. tokenizer.Encode(rendered, addSpecial && template.Name != ChatTemplates.Model && !printsBos)], rendered);
     }
 
     /// <summary>Tokens as pages show them.</summary>

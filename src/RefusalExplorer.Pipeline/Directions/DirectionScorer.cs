@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using RefusalExplorer.Engine.Generation;
-using RefusalExplorer.Engine.Interventions;
-using RefusalExplorer.Pipeline.Judging;
 
 namespace RefusalExplorer.Pipeline.Directions;
 
@@ -37,44 +34,26 @@ public static class DirectionScorer
         IDirectionModel model, MeanDifferences candidates, IReadOnlyList<ImmutableArray<int>> harmful, IReadOnlyList<ImmutableArray<int>> harmless,
         DirectionScorerSettings settings, IProgress<double>? done = null, CancellationToken cancellation = default)
     {
-        if (harmful.Count == 0 || harmless.Count == 0)
-            throw new PipelineException($"direction scores: {harmful.Count} harmful and {harmless.Count} harmless held-out prompts; expected at least one of each");
-        List<float[]> baselineHarmless = Logits(harmless, InterventionSet.Empty);
-        double harmfulScore = MeanScore(Logits(harmful, InterventionSet.Empty)), harmlessScore = MeanScore(baselineHarmless);
-
-        (int Position, int Layer)[] places =
-        [
-            .. from position in settings.Positions ?? [.. Enumerable.Range(-candidates.Positions, candidates.Positions)]
-               from layer in settings.Layers ?? [.. Enumerable.Range(0, candidates.Layers)]
-               select (position, layer),
-        ];
+        var prompts = new DirectionTrials(harmful, harmless, settings.BatchSize);
+        (int Position, int Layer)[] places = Places(candidates, settings);
+        DirectionBaseline baseline = prompts.Baseline(model, cancellation);
         ImmutableArray<DirectionCandidate>.Builder scores = ImmutableArray.CreateBuilder<DirectionCandidate>(places.Length);
         foreach ((int position, int layer) in places)
         {
             cancellation.ThrowIfCancellationRequested();
-            scores.Add(ScoreOne(position, layer));
+            scores.Add(prompts.Score(model, candidates, position, layer, baseline, cancellation));
             done?.Report((double)scores.Count / places.Length);
         }
-        return new DirectionScores(scores.ToImmutable(), candidates.Layers, harmfulScore, harmlessScore);
-
-        DirectionCandidate ScoreOne(int position, int layer)
-        {
-            ReadOnlySpan<double> vector = candidates.At(position, layer);
-            if (!IsUsable(vector))
-                return new DirectionCandidate(position, layer, double.NaN, double.NaN, double.NaN);
-            RefusalDirection direction = candidates.Direction(position, layer, "candidate");
-            InterventionSet without = InterventionSet.Of(Intervention.ProjectOut(direction.Vector, TokenScope.All));
-            InterventionSet added = InterventionSet.Of(Intervention.Add(direction.Vector, 1, layer, TokenScope.All));
-            double bypass = MeanScore(Logits(harmful, without));
-            double kl = baselineHarmless.Zip(Logits(harmless, without), (a, b) => KlDivergence(a, b)).Average();
-            return new DirectionCandidate(position, layer, bypass, MeanScore(Logits(harmless, added)), kl);
-        }
-
-        List<float[]> Logits(IReadOnlyList<ImmutableArray<int>> prompts, InterventionSet edits) =>
-            [.. prompts.Chunk(settings.BatchSize).SelectMany(batch => model.LastLogits([.. batch.Select(p => new PromptRow(p, edits))], cancellation))];
-
-        double MeanScore(List<float[]> logits) => logits.Average(l => RefusalScore.FromLogits(l, model.RefusalTokens));
+        return new DirectionScores(scores.ToImmutable(), candidates.Layers, baseline.Harmful, baseline.Harmless);
     }
+
+    /// <summary>The candidates to score, position by position from the first, layers ascending.</summary>
+    internal static (int Position, int Layer)[] Places(MeanDifferences candidates, DirectionScorerSettings settings) =>
+    [
+        .. from position in settings.Positions ?? [.. Enumerable.Range(-candidates.Positions, candidates.Positions)]
+           from layer in settings.Layers ?? [.. Enumerable.Range(0, candidates.Layers)]
+           select (position, layer),
+    ];
 
     /// <summary>Σ p_a (log(p_a + 1e-6) − log(p_b + 1e-6)) over the vocabulary, nats, in float64.</summary>
     public static double KlDivergence(ReadOnlySpan<float> logitsA, ReadOnlySpan<float> logitsB)
@@ -84,15 +63,6 @@ public static class DirectionScorer
         for (int i = 0; i < a.Length; i++)
             sum += a[i] * (Math.Log(a[i] + KlEpsilon) - Math.Log(b[i] + KlEpsilon));
         return sum;
-    }
-
-    /// <summary>A zero or non-finite difference is a candidate that the selectors discard, not an error.</summary>
-    private static bool IsUsable(ReadOnlySpan<double> vector)
-    {
-        double norm = 0;
-        foreach (double value in vector)
-            norm += value * value;
-        return norm > 0 && double.IsFinite(norm) && norm < (double)float.MaxValue * float.MaxValue;
     }
 
     private static double[] Softmax(ReadOnlySpan<float> logits)

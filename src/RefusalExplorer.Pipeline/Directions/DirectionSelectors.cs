@@ -87,7 +87,7 @@ public static class DirectionSelectors
             : throw new PipelineException("direction: no layer has a difference between the harmful and the harmless prompts; check that the two sets differ");
     }
 
-    private static DiscardReason ReasonToDiscard(DirectionCandidate c, int layers, ReferenceSelectorSettings settings)
+    internal static DiscardReason ReasonToDiscard(DirectionCandidate c, int layers, ReferenceSelectorSettings settings)
     {
         if (double.IsNaN(c.Bypass) || double.IsNaN(c.Induce) || double.IsNaN(c.Kl))
             return DiscardReason.NotANumber;

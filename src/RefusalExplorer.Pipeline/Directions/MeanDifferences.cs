@@ -66,13 +66,11 @@ public sealed class MeanDifferences
         int positions, int batchSize = 32, IProgress<double>? done = null, CancellationToken cancellation = default)
     {
         double all = harmful.Count + harmless.Count;
-        double[] harmfulMean = Mean("harmful", harmful, n => done?.Report(n / all));
-        double[] harmlessMean = Mean("harmless", harmless, n => done?.Report((harmful.Count + n) / all));
-        for (int i = 0; i < harmfulMean.Length; i++)
-            harmfulMean[i] -= harmlessMean[i];
-        return new MeanDifferences(positions, model.Layers, model.ModelDim, harmfulMean);
+        double[] harmfulSum = Sum("harmful", harmful, n => done?.Report(n / all));
+        double[] harmlessSum = Sum("harmless", harmless, n => done?.Report((harmful.Count + n) / all));
+        return FromSums(positions, model.Layers, model.ModelDim, (harmfulSum, harmful.Count), (harmlessSum, harmless.Count));
 
-        double[] Mean(string set, IReadOnlyList<ImmutableArray<int>> prompts, Action<int> report)
+        double[] Sum(string set, IReadOnlyList<ImmutableArray<int>> prompts, Action<int> report)
         {
             CheckPrompts(set, prompts, positions);
             double[] sum = new double[positions * model.Layers * model.ModelDim];
@@ -80,17 +78,26 @@ public sealed class MeanDifferences
             foreach (ImmutableArray<int>[] batch in prompts.Chunk(batchSize))
             {
                 cancellation.ThrowIfCancellationRequested();
-                foreach (float[][] inputs in model.BlockInputs(batch, positions, cancellation))
-                    Accumulate(inputs, sum, positions, model.ModelDim);
+                AddTo(sum, model, batch, positions, cancellation);
                 report(seen += batch.Length);
             }
-            for (int i = 0; i < sum.Length; i++)
-                sum[i] /= prompts.Count;
             return sum;
         }
     }
 
-    private static void CheckPrompts(string set, IReadOnlyList<ImmutableArray<int>> prompts, int positions)
+    /// <summary>Adds a batch's block inputs to a sum of the shape [positions, layers, D].</summary>
+    internal static void AddTo(double[] sum, IDirectionModel model, IReadOnlyList<ImmutableArray<int>> batch, int positions, CancellationToken cancellation)
+    {
+        foreach (float[][] inputs in model.BlockInputs(batch, positions, cancellation))
+            Accumulate(inputs, sum, positions, model.ModelDim);
+    }
+
+    /// <summary>The differences of two means, each given by its sum and count.</summary>
+    internal static MeanDifferences FromSums(
+        int positions, int layers, int modelDim, (double[] Sum, int Count) harmful, (double[] Sum, int Count) harmless) =>
+        new(positions, layers, modelDim, [.. harmful.Sum.Select((x, i) => (x / harmful.Count) - (harmless.Sum[i] / harmless.Count))]);
+
+    internal static void CheckPrompts(string set, IReadOnlyList<ImmutableArray<int>> prompts, int positions)
     {
         if (positions < 1)
             throw new PipelineException($"direction: {positions} end-of-instruction positions; expected at least 1");

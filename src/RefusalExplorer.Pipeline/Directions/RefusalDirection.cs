@@ -35,7 +35,7 @@ public sealed record RefusalDirection
     public required string Id { get; init; }
 
     /// <summary>The block whose input it was read at.</summary>
-    public int Block => ParseBlock(HookName);
+    public int Block => BlockOf(HookName);
 
     /// <summary>The unit vector, divided by norm + 1e-8 as the reference does.</summary>
     public ImmutableArray<float> Unit => [.. Vector.Select(x => (float)(x / (Norm + 1e-8)))];
@@ -59,7 +59,7 @@ public sealed record RefusalDirection
             throw new PipelineException($"direction at {hookName}: the vector is zero, so it has no direction; check that the two prompt sets differ");
         if (position >= 0)
             throw new PipelineException($"direction at {hookName}: position {position}; expected a negative number, counted from the prompt's end");
-        string hook = HookOfBlock(ParseBlock(hookName));
+        string hook = HookOfBlock(BlockOf(hookName));
         return new RefusalDirection
         {
             Vector = values,
@@ -77,7 +77,9 @@ public sealed record RefusalDirection
     /// <inheritdoc/>
     public override int GetHashCode() => Id.GetHashCode(StringComparison.Ordinal);
 
-    private static int ParseBlock(string hookName)
+    /// <summary>The block whose input a hook is.</summary>
+    /// <exception cref="PipelineException">It is no residual stream's.</exception>
+    public static int BlockOf(string hookName)
     {
         string[] parts = hookName.Split('.');
         if (parts is ["blocks", var number, "hook_resid_pre" or "hook_resid_post"] &&

@@ -55,8 +55,11 @@ public static class TorchTensorFile
         void Add(string name, ReadOnlySpan<byte> content)
         {
             // PyTorch maps storages straight from the file, so nothing is deflated.
-            using Stream entry = archive.CreateEntry($"{root}/{name}", CompressionLevel.NoCompression).Open();
-            entry.Write(content);
+            ZipArchiveEntry entry = archive.CreateEntry($"{root}/{name}", CompressionLevel.NoCompression);
+            // The same tensor is the same bytes, whenever it was written: the earliest time that zip knows, as PyTorch writes.
+            entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+            using Stream stream = entry.Open();
+            stream.Write(content);
         }
     }
 

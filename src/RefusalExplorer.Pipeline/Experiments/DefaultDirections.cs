@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using RefusalExplorer.Engine;
-using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Models;
 using RefusalExplorer.Pipeline.Catalog;
 using RefusalExplorer.Pipeline.Ports;
@@ -21,7 +20,7 @@ public sealed record RefusalVector(string Id, string Hook, ImmutableArray<float>
 public sealed class DefaultDirections(IDirectionStore store)
 {
     private const int PromptsOfEachKind = 128;
-    private const int RowsAtOnce = 8;
+    private const int RowsAtOnce = 16;
 
     /// <summary>The stored direction of that id, or the model's default. Call on the engine thread.</summary>
     /// <param name="model">The model.</param>
@@ -69,10 +68,9 @@ public sealed class DefaultDirections(IDirectionStore store)
             ImmutableArray<PromptItem> prompts = [.. DemoPrompts.Read(kind, "train").Items.Take(PromptsOfEachKind)];
             foreach (PromptItem[] chunk in prompts.Chunk(RowsAtOnce))
             {
-                PromptRow[] rows = [.. chunk.Select(p => PromptRow.Plain(PromptEncoder.Encode(model, PromptSource.User(p.Instruction)).Ids))];
-                foreach (ForwardResult result in model.Forward(rows, new CaptureSpec { LastResiduals = 1 }, cancellation))
+                ImmutableArray<int>[] rows = [.. chunk.Select(p => PromptEncoder.Encode(model, PromptSource.User(p.Instruction)).Ids)];
+                foreach (float[] resid_D in model.LastResiduals(rows, layer, cancellation))
                 {
-                    float[] resid_D = result.Residuals![layer + 1];
                     for (int d = 0; d < difference.Length; d++)
                         difference[d] += sign * (double)resid_D[d] / prompts.Length;
                 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Interventions;
@@ -18,6 +19,10 @@ public sealed record PromptSource
 
     /// <summary>Ids as they are.</summary>
     public ImmutableArray<int>? TokenIds { get; init; }
+
+    /// <summary>The user's latest message, or null where there is no conversation.</summary>
+    [JsonIgnore]
+    public string? UserMessage => Messages.LastOrDefault(m => m.Role == "user")?.Content;
 
     /// <summary>A user's instruction, with a system prompt if one is given.</summary>
     public static PromptSource User(string instruction, string? system = null) => new()
@@ -183,6 +188,9 @@ public sealed record RunRecord
     /// <summary>Data type of weights.</summary>
     public required string Dtype { get; init; }
 
+    /// <summary>How blocks ran: on the CPU, by fused kernels on a GPU, or operator by operator there and why. Null in records of older versions.</summary>
+    public string? Kernels { get; init; }
+
     /// <summary>Chat template in force, or null where none was used.</summary>
     public string? Template { get; init; }
 
@@ -208,7 +216,7 @@ public abstract record ExperimentEvent
     /// <summary>A step has begun (loading, computing the direction); fraction is 0–1 or null.</summary>
     public sealed record Phase(string What, double? Fraction) : ExperimentEvent;
 
-    /// <summary>An arm's first forward pass is done: everything but the generation.</summary>
+    /// <summary>An arm's pass over the prompt is done: its probabilities and cosines are there, the answer is not.</summary>
     public sealed record FirstToken(ArmResult Arm) : ExperimentEvent;
 
     /// <summary>An arm has a new token.</summary>

@@ -34,7 +34,7 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
         LanguageModel model = session.Model(spec, new Progress(events, $"Loading {spec.Name}"));
         RefusalVector direction = directions.Get(
             model, catalog.Configured(request.Model), request.Direction, new Progress(events, "Computing the refusal direction"), cancellation);
-        Row[] rows = Rows(model, request);
+        Row[] rows = Rows(model, request, direction);
         var clock = Stopwatch.StartNew();
         var views = rows.Select(_ => ImmutableArray.CreateBuilder<TokenView>()).ToArray();
         int tokens = 0;
@@ -58,7 +58,7 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
             first =>
             {
                 for (int r = 0; r < rows.Length; r++)
-                    events.Report(new ExperimentEvent.FirstToken(FirstArm(model, request, rows, first, r)));
+                    events.Report(new ExperimentEvent.FirstToken(FirstArm(model, request, rows, [.. first.Select(f => f.Logits)], r) with { Cosine = [.. first[r].Cosine ?? []] }));
             },
             cancellation);
 
@@ -79,9 +79,11 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
         return result;
     }
 
-    private static Row[] Rows(LanguageModel model, ExperimentRequest request)
+    private static Row[] Rows(LanguageModel model, ExperimentRequest request, RefusalVector direction)
     {
-        var edits = new InterventionSet(request.Interventions);
+        // An edit along a direction that names none takes the one that the experiment is measured against.
+        var edits = new InterventionSet([.. request.Interventions.Select(i =>
+            i.Op is InterventionOp.Add or InterventionOp.ProjectOut && i.Vector is null ? i with { Vector = direction.Values } : i)]);
         ImmutableArray<int> ids = PromptEncoder.Encode(model, request.Prompt).Ids;
         var rows = new List<Row> { new(Arm.Baseline, ids, InterventionSet.Empty), new(Arm.Intervened, ids, edits) };
         if (request.RandomControl && edits.Features.Count > 0)

@@ -73,6 +73,7 @@ public sealed class ExploreCatalog(EngineHost engine, ModelCatalog catalog, Defa
     private ModelChoice Choice(ConfiguredModel model)
     {
         string? weights = catalog.WeightsOf(model), missing = null;
+        ImmutableArray<int> saeLayers = [.. catalog.SaesOf(model).Keys];
         int layers = 0;
         try
         {
@@ -89,11 +90,11 @@ public sealed class ExploreCatalog(EngineHost engine, ModelCatalog catalog, Defa
             Name = model.Name,
             Description = model.Description,
             LayerCount = layers,
-            SaeLayers = [.. catalog.SaesOf(model).Keys],
+            SaeLayers = saeLayers,
             Missing = missing,
             Checkpoint = model.Repo ?? Path.GetFileName(weights) ?? model.Path ?? "",
-            NeuronpediaModel = model.NeuronpediaModel,
-            NeuronpediaSource = model.NeuronpediaSource,
+            Explained = saeLayers.Select(layer => (Layer: layer, Sae: ExplainedSaes.Of(model, layer))).Where(e => e.Sae is not null)
+                .ToImmutableSortedDictionary(e => e.Layer, e => e.Sae!),
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine;
+using RefusalExplorer.Pipeline.Catalog;
 
 namespace RefusalExplorer.Pipeline.Experiments;
 
@@ -58,11 +59,8 @@ public sealed record ModelChoice
     /// <summary>Checkpoint as a script would name it: a hub repository, or a file name.</summary>
     public string Checkpoint { get; init; } = "";
 
-    /// <summary>Neuronpedia's model id, if it has one.</summary>
-    public string? NeuronpediaModel { get; init; }
-
-    /// <summary>Neuronpedia's source with <c>{l}</c> for the layer, if it has one.</summary>
-    public string? NeuronpediaSource { get; init; }
+    /// <summary>The SAE that Neuronpedia explains, by layer; empty where the model is not there.</summary>
+    public ImmutableSortedDictionary<int, ExplainedSae> Explained { get; init; } = ImmutableSortedDictionary<int, ExplainedSae>.Empty;
 }
 
 /// <summary>A set of prompts.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Engine.Models;

@@ -32,6 +32,7 @@ public static class RunRecords
             GatingRule = used.Select(l => model.Sae(l).Config.GatingRule).FirstOrDefault(r => r is not null)?.ToString(),
             Device = model.Spec.Device,
             Dtype = model.Spec.Dtype,
+            Kernels = model.Kernels,
             Template = model.Template?.Name,
             TokenIds = ids,
             RefusalTokens = model.RefusalTokens,

@@ -57,9 +57,21 @@ public sealed record AnnotationQuery
 /// <summary>Annotations with their history. A task that completes means that the write is on disk.</summary>
 public interface IAnnotationStore
 {
+    /// <summary>Grows with every change: what was read under the same number is still so.</summary>
+    long Version { get; }
+
+    /// <summary>Annotations changed; raised on any thread, after the write.</summary>
+    event Action? Changed;
+
     /// <summary>Adds a revision for each: all of them, or none if one is refused.</summary>
     /// <exception cref="StoreException">A confidence is not within 0–1.</exception>
     Task SaveAsync(IReadOnlyCollection<Annotation> annotations, CancellationToken cancellation = default);
+
+    /// <summary>Adds revisions from elsewhere, in their order, after those that are here; those that were undone stay so. All of them, or none.</summary>
+    /// <param name="revisions">Their numbers are given anew.</param>
+    /// <param name="cancellation">Gives up before anything is written.</param>
+    /// <exception cref="StoreException">A confidence is not within 0–1.</exception>
+    Task SaveAsync(IReadOnlyCollection<AnnotationRevision> revisions, CancellationToken cancellation = default);
 
     /// <summary>Takes the newest revision back, which stays in the history as undone; what is current now, or null.</summary>
     Task<Annotation?> UndoAsync(AnnotationKey key, CancellationToken cancellation = default);
@@ -67,6 +79,9 @@ public interface IAnnotationStore
     /// <summary>The current annotations, by layer, index and annotator.</summary>
     ImmutableArray<Annotation> List(AnnotationQuery query);
 
-    /// <summary>All revisions, oldest first.</summary>
+    /// <summary>All revisions of one annotation, oldest first.</summary>
     ImmutableArray<AnnotationRevision> History(AnnotationKey key);
+
+    /// <summary>All revisions of all annotations that match, undone ones too: by layer, index, SAE, annotator and number.</summary>
+    ImmutableArray<AnnotationRevision> History(AnnotationQuery query);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Saes;
 using RefusalExplorer.Engine.Tokenizers;
 
@@ -121,4 +122,25 @@ public static class ProbeJson
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
+
+    /// <summary>Reads a request.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="where">Named in errors.</param>
+    /// <exception cref="EngineException">An unknown field, a wrong type, or no model.</exception>
+    public static ProbeRequest Read(JsonElement json, string where)
+    {
+        try
+        {
+            return json.Deserialize<ProbeRequest>(Options) ?? throw new EngineException($"{where}: expected a request object, found null");
+        }
+        catch (JsonException e)
+        {
+            throw new EngineException($"{where}: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            // A lone surrogate, escaped in a string, is JSON and no text.
+            throw new EngineException($"{where}: not valid JSON: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
 }

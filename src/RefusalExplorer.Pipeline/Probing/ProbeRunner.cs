@@ -138,4 +138,8 @@ public interface IDirectionSource
     /// <summary>The vector [D].</summary>
     /// <exception cref="EngineException">Neither a file nor a stored id, or the file holds no vector <c>direction</c>.</exception>
     ImmutableArray<float> Read(string pathOrId);
+
+    /// <summary>The vector [D], and the hook that it was read at where that is known.</summary>
+    /// <exception cref="EngineException">As <see cref="Read"/>.</exception>
+    (ImmutableArray<float> Vector, string? Hook) ReadWithHook(string pathOrId) => (Read(pathOrId), null);
 }

@@ -27,10 +27,8 @@ public static class ChainPruner
         IReadOnlyList<FeatureId> pool, IAblationProbability probability, PruningSettings? settings = null,
         IProgress<double>? done = null, CancellationToken cancellation = default)
     {
-        settings ??= new();
-        settings.Check();
-        return Prune(pool, [.. settings.Seeds.Select(seed => (seed, DrawBlocks(pool.Count, settings.BlockSize, seed)))],
-            probability, settings.Thresholds, done, cancellation);
+        PruningPlan plan = PruningPlan.Create(pool, settings ?? new());
+        return plan.Decide(probability.Evaluate(plan.Masks, done is null ? null : new Share(done, plan.Masks.Count), cancellation));
     }
 
     /// <summary>The blocks that a seed draws, as places in the pool: a random permutation cut into whole blocks.</summary>
@@ -46,66 +44,13 @@ public static class ChainPruner
         IReadOnlyList<FeatureId> pool, IReadOnlyList<(long Seed, ImmutableArray<ImmutableArray<int>> Blocks)> draws,
         IAblationProbability probability, ImmutableArray<double> thresholds, IProgress<double>? done, CancellationToken cancellation)
     {
-        if (pool.Count == 0 || pool.Distinct().Count() != pool.Count)
-            throw new PipelineException($"pruning: a pool of {pool.Count} features; expected at least one, each once");
-        // A₀ = C is every chain's first set: evaluated once.
-        List<bool[]> masks = [AllOf(pool.Count)];
-        foreach ((_, ImmutableArray<ImmutableArray<int>> blocks) in draws)
-            AddChain(masks, blocks);
-        double[] values = probability.Evaluate(masks, done is null ? null : new Share(done, masks.Count), cancellation);
-        CheckProbabilities(values, masks.Count);
-
-        List<PruningChain> chains = [];
-        int next = 1;
-        foreach ((long seed, ImmutableArray<ImmutableArray<int>> blocks) in draws)
-        {
-            chains.Add(Decide(pool, seed, blocks, [values[0], .. values.AsSpan(next, blocks.Length)], thresholds));
-            next += blocks.Length;
-        }
-        return new PruningResult([.. pool], [.. chains], [.. thresholds.Select((_, t) => Intersect(chains, t))], masks.Count);
-    }
-
-    private static bool[] AllOf(int count)
-    {
-        bool[] mask = new bool[count];
-        Array.Fill(mask, true);
-        return mask;
-    }
-
-    private static void AddChain(List<bool[]> masks, ImmutableArray<ImmutableArray<int>> blocks)
-    {
-        bool[] mask = masks[0];
-        foreach (ImmutableArray<int> block in blocks)
-        {
-            mask = [.. mask];
-            foreach (int place in block)
-                mask[place] = false;
-            masks.Add(mask);
-        }
-    }
-
-    private static PruningChain Decide(
-        IReadOnlyList<FeatureId> pool, long seed, ImmutableArray<ImmutableArray<int>> places, ImmutableArray<double> p, ImmutableArray<double> thresholds)
-    {
-        ImmutableArray<ImmutableArray<FeatureId>> blocks = [.. places.Select(b => b.Select(i => pool[i]).ToImmutableArray())];
-        ImmutableArray<double> changes = [.. blocks.Select((_, i) => RelativeChange(p[i], p[i + 1]))];
-        return new PruningChain(seed, blocks, p, changes,
-        [
-            .. thresholds.Select(tau => new ChainDecision(tau, [.. changes.Select(delta => delta >= tau)],
-                [.. blocks.Where((_, i) => changes[i] >= tau).SelectMany(b => b).Order()])),
-        ]);
+        PruningPlan plan = PruningPlan.Of(pool, draws, thresholds);
+        double[] values = probability.Evaluate(plan.Masks, done is null ? null : new Share(done, plan.Masks.Count), cancellation);
+        return plan.Decide(values);
     }
 
     /// <summary>Δ of Eq. 1.</summary>
     internal static double RelativeChange(double before, double after) => Math.Abs(before - after) / before;
-
-    private static FaithfulSet Intersect(List<PruningChain> chains, int threshold)
-    {
-        IEnumerable<FeatureId> kept = chains[0].Decisions[threshold].Kept;
-        foreach (PruningChain chain in chains.Skip(1))
-            kept = kept.Intersect(chain.Decisions[threshold].Kept);
-        return new FaithfulSet(chains[0].Decisions[threshold].Threshold, [.. kept.Order()]);
-    }
 
     internal static void CheckProbabilities(double[] values, int expected)
     {

@@ -47,12 +47,6 @@ public static class LeaveOneOut
         IReadOnlyList<FeatureId> pool, IReadOnlyCollection<FeatureId> kept, IAblationProbability probability, double limit,
         int passes = int.MaxValue, CancellationToken cancellation = default)
     {
-        Dictionary<FeatureId, int> place = pool.Select((f, i) => (f, i)).ToDictionary(x => x.f, x => x.i);
-        foreach (FeatureId feature in kept)
-        {
-            if (!place.ContainsKey(feature))
-                throw new PipelineException($"leave-one-out: {feature} is not in the pool of {pool.Count} candidates");
-        }
         if (passes < 1)
             throw new PipelineException($"leave-one-out: {passes} passes; expected at least 1");
         ImmutableArray<FeatureId> current = [.. kept.Distinct().Order()];
@@ -61,30 +55,48 @@ public static class LeaveOneOut
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            LeaveOneOutPass pass = Evaluate(current);
+            LeaveOneOutPass pass = Pass(current, probability.Evaluate(Masks(pool, current), cancellation: cancellation), limit);
             made.Add(pass);
             evaluations += current.Length + 1;
-            LeftOut? least = pass.Each.Where(e => !e.IsNeeded).MinBy(e => e.Probability);
-            if (least is null || made[0].Probability > limit || made.Count == passes)
+            if (Next(pass, limit) is not { } next || made.Count == passes)
                 return new LeaveOneOutResult(limit, made[0].Probability <= limit, [.. made], evaluations);
-            current = current.Remove(least.Feature);
+            current = next;
         }
+    }
 
-        LeaveOneOutPass Evaluate(ImmutableArray<FeatureId> features)
+    /// <summary>The ablation sets of a pass: the whole set, then the set without each of its features.</summary>
+    /// <exception cref="PipelineException">A feature is not in the pool.</exception>
+    internal static IReadOnlyList<bool[]> Masks(IReadOnlyList<FeatureId> pool, ImmutableArray<FeatureId> features)
+    {
+        Dictionary<FeatureId, int> place = pool.Select((f, i) => (f, i)).ToDictionary(x => x.f, x => x.i);
+        bool[] whole = new bool[pool.Count];
+        foreach (FeatureId feature in features)
         {
-            bool[] whole = new bool[pool.Count];
-            foreach (FeatureId feature in features)
-                whole[place[feature]] = true;
-            List<bool[]> masks = [whole];
-            foreach (FeatureId feature in features)
-            {
-                bool[] without = [.. whole];
-                without[place[feature]] = false;
-                masks.Add(without);
-            }
-            double[] p = probability.Evaluate(masks, cancellation: cancellation);
-            ChainPruner.CheckProbabilities(p, masks.Count);
-            return new LeaveOneOutPass(features, p[0], [.. features.Select((f, i) => new LeftOut(f, p[i + 1], p[i + 1] > limit))]);
+            if (!place.TryGetValue(feature, out int at))
+                throw new PipelineException($"leave-one-out: {feature} is not in the pool of {pool.Count} candidates");
+            whole[at] = true;
         }
+        return [whole, .. features.Select(f => Without(whole, place[f]))];
+    }
+
+    /// <summary>A pass from the probabilities of its sets.</summary>
+    internal static LeaveOneOutPass Pass(ImmutableArray<FeatureId> features, double[] p, double limit)
+    {
+        ChainPruner.CheckProbabilities(p, features.Length + 1);
+        return new LeaveOneOutPass(features, p[0], [.. features.Select((f, i) => new LeftOut(f, p[i + 1], p[i + 1] > limit))]);
+    }
+
+    /// <summary>The set that the next pass examines, or null where the set does not work or each feature is needed.</summary>
+    internal static ImmutableArray<FeatureId>? Next(LeaveOneOutPass pass, double limit)
+    {
+        LeftOut? least = pass.Probability > limit ? null : pass.Each.Where(e => !e.IsNeeded).MinBy(e => e.Probability);
+        return least is null ? null : pass.Features.Remove(least.Feature);
+    }
+
+    private static bool[] Without(bool[] whole, int place)
+    {
+        bool[] mask = [.. whole];
+        mask[place] = false;
+        return mask;
     }
 }

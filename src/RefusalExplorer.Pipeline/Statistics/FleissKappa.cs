@@ -19,12 +19,8 @@ public static class FleissKappa
     public static FleissKappaResult Of(IReadOnlyList<IReadOnlyList<int>> counts)
     {
         (int raters, int categories) = Check(counts);
-        double[] share = new double[categories];
-        foreach (IReadOnlyList<int> row in counts)
-        {
-            for (int j = 0; j < categories; j++)
-                share[j] += row[j] / ((double)counts.Count * raters);
-        }
+        // From whole counts: a share summed up row by row would miss 1 by a rounding, and κ of a constant would be a number.
+        double[] share = [.. Enumerable.Range(0, categories).Select(j => counts.Sum(row => row[j]) / ((double)counts.Count * raters))];
         double pairs = raters * (raters - 1.0);
         ImmutableArray<double> byItem = [.. counts.Select(row => row.Sum(n => n * (n - 1.0)) / pairs)];
         double observed = byItem.Average();

@@ -51,6 +51,17 @@ public class AgreementTests
         Assert.All(published.Zip(result.ByCategory), pair => Assert.Equal(pair.First, pair.Second, 0.0005));
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(30)]
+    [InlineData(70)]
+    public void FleissKappa_EverybodyAlwaysSaysTheSame_IsNotANumber(int items)
+    {
+        FleissKappaResult result = FleissKappa.Of([.. Enumerable.Repeat<IReadOnlyList<int>>([6, 0], items)]);
+        Assert.Equal(double.NaN, result.Kappa);
+        Assert.All(result.ByCategory, k => Assert.Equal(double.NaN, k));
+    }
+
     [Fact]
     public void FleissKappa_UnequalNumbersOfRatings_NamesTheItem() =>
         Assert.Contains("item 2 has 2 ratings", Assert.Throws<PipelineException>(() => FleissKappa.Of([[3, 0], [1, 1]])).Message, StringComparison.Ordinal);
