@@ -1,9 +1,16 @@
-// Writes to a store until it is killed; prints the id of each write that the store has acknowledged.
+// Writes to a store until it is killed, or imports a file (args: FOLDER import FILE); prints what the store has acknowledged.
 using RefusalExplorer.Data.CrashWriter;
+using RefusalExplorer.Data.Explanations;
 using RefusalExplorer.Data.Store;
 using RefusalExplorer.Pipeline.Ports;
 
 (string folder, string round) = (args[0], args[1]);
+if (args is [_, "import", var file])
+{
+    using var explanations = new SqliteExplanationStore(new StoreOptions { Folder = folder });
+    await new ExplanationImporter(explanations, TimeProvider.System).ImportAsync([file], progress: new Rows());
+    return;
+}
 using LiteStore store = LiteStore.Open(new StoreOptions { Folder = folder, BackupInterval = TimeSpan.Zero });
 foreach (string notice in store.Notices)
     Console.WriteLine($"notice {notice}");
@@ -20,3 +27,9 @@ await Task.WhenAll(Enumerable.Range(0, 4).Select(async writer =>
         Console.WriteLine($"ack {id}");
     }
 }));
+
+/// <summary>Prints the rows that are on disk.</summary>
+internal sealed class Rows : IProgress<ImportProgress>
+{
+    public void Report(ImportProgress value) => Console.WriteLine($"rows {value.Rows}");
+}
