@@ -18,6 +18,7 @@ public abstract class WebTestContext : BunitContext
         DefaultWaitTimeout = TimeSpan.FromSeconds(30);
         Services.AddMudServices(o => o.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddScoped<BrowserInterop>();
+        Services.AddScoped<PlotlyScript>();
         Services.AddScoped<ThemeState>();
         Services.AddScoped<HotkeyService>();
     }

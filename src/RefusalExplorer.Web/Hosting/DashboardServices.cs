@@ -37,6 +37,7 @@ internal static class DashboardServices
         services.AddScoped<AnnotatorName>();
         services.AddStudyPages();
         services.AddScoped<BrowserInterop>();
+        services.AddScoped<PlotlyScript>();
         services.AddScoped<ThemeState>();
         services.AddScoped<HotkeyService>();
         return services;

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 using Plotly.Blazor;
 using RefusalExplorer.Web.Charts;
 using RefusalExplorer.Web.Components.Layout;
+using RefusalExplorer.Web.Interop;
 using RefusalExplorer.Web.Theme;
 
 namespace RefusalExplorer.Web.Components.Controls;
@@ -16,7 +18,9 @@ public sealed partial class Chart : IDisposable
     private Plotly.Blazor.Layout _layout = new();
     private IList<ITrace> _data = [];
     private Figure? _shown;
+    private bool _plotly;
     private bool _drawn;
+    private string? _error;
 
     /// <summary>What it shows.</summary>
     [Parameter, EditorRequired] public required Figure Figure { get; set; }
@@ -32,10 +36,33 @@ public sealed partial class Chart : IDisposable
 
     [Inject] public required ThemeState ThemeState { get; init; }
 
+    [Inject] public required PlotlyScript Script { get; init; }
+
     protected override void OnInitialized()
     {
         ThemeState.Changed += Redraw;
+        _plotly = Script.Loaded;
         Lay();
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender || _plotly)
+            return;
+        try
+        {
+            await Script.LoadAsync();
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            return; // The window was closed.
+        }
+        catch (JSException)
+        {
+            _error = "This chart cannot be drawn: the browser could not load Plotly from this dashboard. Reload the page.";
+        }
+        _plotly = _error is null;
+        StateHasChanged();
     }
 
     protected override void OnParametersSet()
