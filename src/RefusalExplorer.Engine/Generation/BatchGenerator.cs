@@ -54,9 +54,37 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
     {
         using var scope = NewDisposeScope();
         plan.OnActivations = (layer, slots, acts) => _activations.Take(layer, slots, acts, plan.Origins, place => batch.Padding[place]);
-        var pass = new ForwardPass(model, plan, cache, cancellation) { OnResidual = tap.Take };
+        var pass = new ForwardPass(model, plan, cache, cancellation)
+        {
+            OnResidual = tap.Take,
+            From = batch.Distinct.Length is > 1 and var texts && texts < rows.Count ? EachTextOnce(batch, tap, cache, cancellation) : null,
+        };
         Tensor resid = pass.Run(batch.Ids, batch.Padding, 0, batch.Shared, owner.Tokens(batch, [.. rows.Select(r => r.Tokens.Length)], 0));
         return LastLogits(resid, rows.Count);
+    }
+
+    // Two prompts in a few arms each: below the first block that is edited or recorded, rows of the same text are the same. Null where that is
+    // the first block, or where fused kernels write to the cache themselves.
+    private (int Block, Tensor Resid_BTD)? EachTextOnce(PaddedBatch batch, ResidualTap tap, KeyValueCache? cache, CancellationToken cancellation)
+    {
+        int first = rows.Select(r => r.Interventions.FirstBlock ?? model.Config.Layers)
+            .Concat(options.RecordFeatures.Select(f => f.Layer)).Append(model.Config.Layers - 1).Min();
+        if (first <= 0 || model.Fused is not null)
+            return null;
+        Tensor group_B = tensor(batch.Group.Select(g => (long)g).ToArray(), device: model.Target.Device);
+        int[][] ids = [.. batch.Distinct.Select(row => batch.Ids[row])];
+        int[] padding = [.. batch.Distinct.Select(row => batch.Padding[row])];
+        int[] lengths = [.. batch.Distinct.Select(row => rows[row].Tokens.Length)];
+        if (cache is not null)
+            cache.Group = group_B;
+        Tensor resid_GTD = new ForwardPass(model, null, cache, cancellation)
+        {
+            Blocks = first,
+            OnResidual = (layer, resid) => tap.Take(layer, resid.index_select(0, group_B)),
+        }.Run(ids, padding, 0, shared: false, new StepTokens(ids, padding, lengths, 0, owner.IsSpecial));
+        if (cache is not null)
+            cache.Group = null;
+        return (first, resid_GTD.index_select(0, group_B));
     }
 
     private void Decode(

@@ -26,12 +26,25 @@ internal sealed class KeyValueCache : IDisposable
     public int Length { get; private set; }
 
     /// <summary>
+    /// While prompts run as one row for each text: for each row of the cache, the row of that pass that has its text. Null otherwise.
+    /// </summary>
+    public Tensor? Group { get; set; }
+
+    /// <summary>
     /// Writes the new columns of one block and returns all of them so far. A single row (a prefix that all rows share) fills every row.
     /// </summary>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor k_BHTE, Tensor v_BHTE)
     {
         long t = k_BHTE.shape[2];
         CheckRoom((int)t);
+        if (Group is { } group)
+        {
+            if (Length > 0)
+                throw new InvalidOperationException("rows of the same text run as one only where nothing was before them");
+            _keys[layer].narrow(2, 0, t).copy_(k_BHTE.index_select(0, group));
+            _values[layer].narrow(2, 0, t).copy_(v_BHTE.index_select(0, group));
+            return (k_BHTE, v_BHTE);
+        }
         _keys[layer].narrow(2, Length, t).copy_(k_BHTE.expand_as(_keys[layer].narrow(2, Length, t)));
         _values[layer].narrow(2, Length, t).copy_(v_BHTE.expand_as(_values[layer].narrow(2, Length, t)));
         long rows = k_BHTE.shape[0];

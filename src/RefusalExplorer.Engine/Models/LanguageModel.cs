@@ -127,7 +127,7 @@ public sealed partial class LanguageModel : IDisposable
         var tap = new ResidualTap(capture, batch, Config, _model.Target.Device);
         for (int l = 0; l < first; l++)
             tap.Take(l, prefix.Last_L1D.narrow(0, l, 1));
-        Tensor resid_1TD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take, From = prefix }
+        Tensor resid_1TD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take, From = (first, prefix.Resid_1TD) }
             .Run(batch.Ids, batch.Padding, 0, shared: false, tokens);
         return Result(row, 0, resid_1TD, capture, batch, plan, tap, activations);
     }

@@ -36,19 +36,84 @@ public sealed class FairQueueTests
     {
         var queue = new FairQueue(atOnce: 1, capacity: 4);
         FairQueue.Turn turn = await queue.EnterAsync("a", Ct);
-        Task<FairQueue.Turn>[] waiting = [queue.EnterAsync("a", Ct), queue.EnterAsync("a", Ct), queue.EnterAsync("b", Ct)];
-        EngineBusyException own = await Assert.ThrowsAsync<EngineBusyException>(() => queue.EnterAsync("a", Ct));
-        Assert.Contains("2 of your requests", own.Message, StringComparison.Ordinal);
-        Task<FairQueue.Turn> last = queue.EnterAsync("c", Ct);
-        EngineBusyException full = await Assert.ThrowsAsync<EngineBusyException>(() => queue.EnterAsync("d", Ct));
-        Assert.Contains("4 requests wait", full.Message, StringComparison.Ordinal);
+        Task<FairQueue.Turn>[] waiting = [.. "abcd".Select(c => queue.EnterAsync($"{c}", Ct))];
+        EngineBusyException full = await Assert.ThrowsAsync<EngineBusyException>(() => queue.EnterAsync("e", Ct));
+        Assert.Contains("4 requests wait already; try again", full.Message, StringComparison.Ordinal);
 
         turn.Dispose();
-        (await waiting[0]).Dispose();
-        (await waiting[2]).Dispose();
-        (await last).Dispose();
-        (await waiting[1]).Dispose();
-        (await queue.EnterAsync("d", Ct)).Dispose();
+        Task<FairQueue.Turn> last = queue.EnterAsync("e", Ct);
+        foreach (Task<FairQueue.Turn> next in waiting.Append(last))
+            (await next).Dispose();
+    }
+
+    [Fact]
+    public async Task NobodyHoldsMoreThanHalfOfThePlaces()
+    {
+        var queue = new FairQueue(atOnce: 1, capacity: 4);
+        using FairQueue.Turn turn = await queue.EnterAsync("a", Ct);
+        _ = queue.EnterAsync("a", Ct);
+        _ = queue.EnterAsync("a", Ct);
+
+        EngineBusyException own = await Assert.ThrowsAsync<EngineBusyException>(() => queue.EnterAsync("a", Ct));
+
+        Assert.Contains("2 of your requests", own.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FullQueue_GivesTheNewestPlaceOfWhoHoldsMost_ToWhoHoldsLess()
+    {
+        var queue = new FairQueue(atOnce: 1, capacity: 4);
+        FairQueue.Turn turn = await queue.EnterAsync("greedy", Ct);
+        Task<FairQueue.Turn>[] greedy = [queue.EnterAsync("greedy", Ct), queue.EnterAsync("greedy", Ct)];
+        Task<FairQueue.Turn>[] others = [queue.EnterAsync("b", Ct), queue.EnterAsync("c", Ct), queue.EnterAsync("d", Ct)];
+
+        EngineBusyException displaced = await Assert.ThrowsAsync<EngineBusyException>(() => greedy[1]);
+        Assert.Contains("fewer turns", displaced.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<EngineBusyException>(() => queue.EnterAsync("greedy", Ct));
+        Assert.Equal(4, queue.Waiting);
+        turn.Dispose();
+        foreach (Task<FairQueue.Turn> next in others.Prepend(greedy[0]))
+            (await next).Dispose();
+        Assert.Equal(0, queue.Waiting);
+    }
+
+    /// <summary>More clients than places, each with one request at a time, which ask again at different paces: the slow ones get as much.</summary>
+    [Fact]
+    public async Task FullQueue_ServesAllClientsAlike_HoweverOftenTheyAsk()
+    {
+        const int Clients = 40, Turns = 2_000;
+        var queue = new FairQueue(atOnce: 1, capacity: 10);
+        int[] served = new int[Clients];
+        var waiting = new Dictionary<int, Task<FairQueue.Turn>>();
+        FairQueue.Turn turn = await queue.EnterAsync("first", Ct);
+        for (int n = 0; n < Turns; n++)
+        {
+            // Client c asks in every round, or in each second, or ... in each fourth.
+            foreach (int c in Enumerable.Range(0, Clients).Where(c => n % (1 + c % 4) == 0 && !waiting.ContainsKey(c)))
+            {
+                try
+                {
+                    waiting[c] = queue.EnterAsync($"{c}", Ct);
+                }
+                catch (EngineBusyException)
+                {
+                    // Refused; it asks again.
+                }
+            }
+            turn.Dispose();
+            while (!waiting.Values.Any(w => w.IsCompletedSuccessfully))
+                await Task.Yield();
+            foreach (int c in waiting.Where(w => w.Value.IsFaulted).Select(w => w.Key).ToList())
+                waiting.Remove(c);
+            int next = waiting.Single(w => w.Value.IsCompletedSuccessfully).Key;
+            waiting.Remove(next, out Task<FairQueue.Turn>? mine);
+            turn = await mine!;
+            served[next]++;
+        }
+        turn.Dispose();
+
+        Assert.Equal(Turns, served.Sum());
+        Assert.InRange(served.Max() - served.Min(), 0, Turns / Clients / 10);
     }
 
     [Fact]
