@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Engine.Models;
@@ -26,18 +27,16 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
                 $"{batch.Columns} prompt tokens and {options.MaxNewTokens} new ones: {owner.Spec.Name} takes " +
                 $"{Math.Min(model.Config.MaxPositions, Transformer.LongestSequence)} in all; shorten either");
         }
-        var tap = new ResidualTap(new CaptureSpec { CosineTo = options.CosineTo, LogitLens = options.LogitLens }, batch, model.Config, model.Target.Device);
         using KeyValueCache? cache = options.WithoutCache
             ? null
             : new KeyValueCache(model.Config, rows.Count, batch.Columns + options.MaxNewTokens, model.Target.Dtype, model.Target.Device);
         try
         {
-            float[] logits = Prefill(plan, batch, tap, cache, cancellation);
-            int vocabulary = model.Config.Vocabulary;
-            for (int b = 0; b < _states.Length; b++)
-                _states[b].FirstLogits = logits.AsSpan(b * vocabulary, vocabulary).ToArray();
-            onFirstPass?.Invoke([.. _states.Select((s, row) => new FirstPass(s.FirstLogits!, tap.Cosine(row)))]);
-            Decode(plan, batch, cache, logits, onToken, cancellation);
+            int[][] parts = Parts();
+            foreach (int[] part in parts)
+                Prefill(part, plan, cache, batch.Columns, onToken, onFirstPass, cancellation);
+            cache?.EndPrompts(batch.Columns);
+            Decode(plan, batch, cache, onToken, cancellation);
         }
         catch (OperationCanceledException) when (_states.All(s => s.FirstLogits is not null))
         {
@@ -47,57 +46,59 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         {
             GenerationMetrics.Ended(owner.Spec.Name, _states.Sum(s => s.Ids.Count), Stopwatch.GetElapsedTime(began));
         }
-        return [.. _states.Select((s, i) => Result(s, i, plan, tap))];
+        return [.. _states.Select((s, i) => Result(s, i, plan))];
     }
 
-    private float[] Prefill(InterventionPlan plan, PaddedBatch batch, ResidualTap tap, KeyValueCache? cache, CancellationToken cancellation)
+    // Where some rows share a text, each text's rows have a pass of their own: one row until the first edit, nothing padded, and the first text's
+    // rows begin to answer before the next is read. Fused kernels know of one batch only.
+    private int[][] Parts()
+    {
+        int First(int row) => Enumerable.Range(0, row).FirstOrDefault(r => rows[r].Tokens.SequenceEqual(rows[row].Tokens), row);
+        int[][] texts = [.. Enumerable.Range(0, rows.Count).GroupBy(First).Select(text => text.ToArray())];
+        return model.Fused is null && texts.Length < rows.Count ? texts : [[.. Enumerable.Range(0, rows.Count)]];
+    }
+
+    private void Prefill(
+        int[] part, InterventionPlan whole, KeyValueCache? cache, int columns,
+        Action<GeneratedToken>? onToken, Action<IReadOnlyList<FirstPass>>? onFirstPass, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        plan.OnActivations = (layer, slots, acts) => _activations.Take(layer, slots, acts, plan.Origins, place => batch.Padding[place]);
-        var pass = new ForwardPass(model, plan, cache, cancellation)
+        bool all = part.Length == rows.Count;
+        PromptRow[] prompts = [.. part.Select(row => rows[row])];
+        var batch = new PaddedBatch([.. prompts.Select(r => r.Tokens)]);
+        // Its sums are of these rows alone, so it leaves the whole batch's to the tokens that come.
+        using InterventionPlan? own = all ? null : owner.Compile([.. prompts.Select(r => r.Interventions)], options.RecordFeatures);
+        InterventionPlan plan = own ?? whole;
+        var tap = new ResidualTap(new CaptureSpec { CosineTo = options.CosineTo, LogitLens = options.LogitLens }, batch, model.Config, model.Target.Device);
+        plan.OnActivations = (layer, slots, acts) => _activations.Take(layer, slots, acts, part, place => batch.Padding[place]);
+        if (!all)
+            cache?.BeginPrompts(tensor(part.Select(row => (long)row).ToArray(), device: model.Target.Device), batch.Columns, columns);
+        var pass = new ForwardPass(model, plan, cache, cancellation) { OnResidual = tap.Take };
+        Tensor resid = pass.Run(batch.Ids, batch.Padding, 0, batch.Shared, owner.Tokens(batch, [.. prompts.Select(r => r.Tokens.Length)], 0));
+        float[] logits = LastLogits(resid, part.Length);
+
+        int vocabulary = model.Config.Vocabulary;
+        for (int i = 0; i < part.Length; i++)
         {
-            OnResidual = tap.Take,
-            From = batch.Distinct.Length is > 1 and var texts && texts < rows.Count ? EachTextOnce(batch, tap, cache, cancellation) : null,
-        };
-        Tensor resid = pass.Run(batch.Ids, batch.Padding, 0, batch.Shared, owner.Tokens(batch, [.. rows.Select(r => r.Tokens.Length)], 0));
-        return LastLogits(resid, rows.Count);
+            GenerationState state = _states[part[i]];
+            state.FirstLogits = logits.AsSpan(i * vocabulary, vocabulary).ToArray();
+            (state.Cosine, state.LastToken) = (tap.Cosine(i), tap.LastToken(i));
+            if (own is not null)
+                state.PromptEffects = own.Effects(i, state.Row.Interventions);
+        }
+        onFirstPass?.Invoke([.. part.Select(row => new FirstPass(row, _states[row].FirstLogits!, _states[row].Cosine))]);
+        for (int i = 0; options.MaxNewTokens > 0 && i < part.Length; i++)
+            Emit(part[i], _states[part[i]].FirstLogits, onToken);
     }
 
-    // Two prompts in a few arms each: below the first block that is edited or recorded, rows of the same text are the same. Null where that is
-    // the first block, or where fused kernels write to the cache themselves.
-    private (int Block, Tensor Resid_BTD)? EachTextOnce(PaddedBatch batch, ResidualTap tap, KeyValueCache? cache, CancellationToken cancellation)
-    {
-        int first = rows.Select(r => r.Interventions.FirstBlock ?? model.Config.Layers)
-            .Concat(options.RecordFeatures.Select(f => f.Layer)).Append(model.Config.Layers - 1).Min();
-        if (first <= 0 || model.Fused is not null)
-            return null;
-        Tensor group_B = tensor(batch.Group.Select(g => (long)g).ToArray(), device: model.Target.Device);
-        int[][] ids = [.. batch.Distinct.Select(row => batch.Ids[row])];
-        int[] padding = [.. batch.Distinct.Select(row => batch.Padding[row])];
-        int[] lengths = [.. batch.Distinct.Select(row => rows[row].Tokens.Length)];
-        if (cache is not null)
-            cache.Group = group_B;
-        Tensor resid_GTD = new ForwardPass(model, null, cache, cancellation)
-        {
-            Blocks = first,
-            OnResidual = (layer, resid) => tap.Take(layer, resid.index_select(0, group_B)),
-        }.Run(ids, padding, 0, shared: false, new StepTokens(ids, padding, lengths, 0, owner.IsSpecial));
-        if (cache is not null)
-            cache.Group = null;
-        return (first, resid_GTD.index_select(0, group_B));
-    }
-
-    private void Decode(
-        InterventionPlan plan, PaddedBatch batch, KeyValueCache? cache, float[] logits, Action<GeneratedToken>? onToken, CancellationToken cancellation)
+    private void Decode(InterventionPlan plan, PaddedBatch batch, KeyValueCache? cache, Action<GeneratedToken>? onToken, CancellationToken cancellation)
     {
         int vocabulary = model.Config.Vocabulary, past = batch.Columns;
         int[] padding = batch.Padding;
-        for (int n = 0; n < options.MaxNewTokens; n++)
+        for (int n = 1; n < options.MaxNewTokens; n++)
         {
-            for (int place = 0; place < plan.Origins.Count; place++)
-                Emit(plan.Origins[place], logits.AsSpan(place * vocabulary, vocabulary), onToken);
             int[] kept = [.. Enumerable.Range(0, plan.Origins.Count).Where(p => !_states[plan.Origins[p]].Ended)];
-            if (kept.Length == 0 || n + 1 == options.MaxNewTokens)
+            if (kept.Length == 0)
                 return;
             cancellation.ThrowIfCancellationRequested();
             if (kept.Length < plan.Origins.Count)
@@ -107,7 +108,9 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
                 using Tensor index = tensor(kept.Select(k => (long)k).ToArray(), device: model.Target.Device);
                 cache?.KeepRows(index);
             }
-            logits = cache is null ? Recompute(plan, cancellation) : Step(plan, cache, padding, past++, cancellation);
+            float[] logits = cache is null ? Recompute(plan, cancellation) : Step(plan, cache, padding, past++, cancellation);
+            for (int place = 0; place < plan.Origins.Count; place++)
+                Emit(plan.Origins[place], logits.AsSpan(place * vocabulary, vocabulary), onToken);
         }
     }
 
@@ -156,7 +159,7 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         onToken?.Invoke(new GeneratedToken(row, state.Row.Tokens.Length + state.Ids.Count - 1, id, text, choice));
     }
 
-    private GenerationResult Result(GenerationState state, int row, InterventionPlan plan, ResidualTap tap) => new()
+    private GenerationResult Result(GenerationState state, int row, InterventionPlan plan) => new()
     {
         Ids = [.. state.Ids],
         Text = state.EndedByStop is null ? state.Text.ToString() + (state.Decoder?.Flush() ?? "") : state.Text.ToString(),
@@ -164,10 +167,10 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         EndedByEos = state.EndedByEos,
         EndedByStop = state.EndedByStop,
         Choices = [.. state.Choices],
-        Effects = plan.Effects(row, state.Row.Interventions),
+        Effects = FeatureEffect.Together(state.PromptEffects, plan.Effects(row, state.Row.Interventions)),
         Features = _activations.Row(row),
-        Cosine = tap.Cosine(row),
-        LogitLens = owner.LogitLens(tap.LastToken(row)),
+        Cosine = state.Cosine,
+        LogitLens = owner.LogitLens(state.LastToken),
     };
 
     private sealed record GenerationState(PromptRow Row, Sampler Sampler, IStreamDecoder? Decoder)
@@ -177,6 +180,14 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
         public System.Text.StringBuilder Text { get; } = new();
 
         public float[]? FirstLogits { get; set; }
+
+        public float[]? Cosine { get; set; }
+
+        /// <summary>L + 1 residuals [D] of the prompt's last token, for the logit lens.</summary>
+        public float[][]? LastToken { get; set; }
+
+        /// <summary>What the edits did in a pass of the prompt's own.</summary>
+        public ImmutableArray<FeatureEffect> PromptEffects { get; set; } = [];
 
         public bool Ended { get; set; }
 

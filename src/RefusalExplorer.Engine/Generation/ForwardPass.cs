@@ -13,8 +13,8 @@ internal sealed class ForwardPass(Transformer model, InterventionPlan? plan, Key
     /// <summary>Blocks to run, from the bottom; null for all. The residual that ends the pass goes to <see cref="OnResidual"/> too.</summary>
     public int? Blocks { get; init; }
 
-    /// <summary>Where the pass begins: at a block, with what enters it, [B or 1, T, D]. Null: at the embedding.</summary>
-    public (int Block, Tensor Resid_BTD)? From { get; init; }
+    /// <summary>Where the pass begins: a prompt as it enters a block. Null: at the embedding.</summary>
+    public Prefix? From { get; init; }
 
     /// <summary>Called with each block's output [B or 1, T, D] before the edits there.</summary>
     public Action<int, Tensor>? OnOutput { get; init; }
@@ -32,7 +32,7 @@ internal sealed class ForwardPass(Transformer model, InterventionPlan? plan, Key
         int[][] distinct = shared ? [ids[0]] : ids;
         int columns = ids[0].Length;
         using AttentionInputs inputs = AttentionInputs.Create(model, padding, columns, past, cache);
-        Tensor resid_BTD = From?.Resid_BTD.alias() ?? model.Embed(
+        Tensor resid_BTD = From?.Resid_1TD.alias() ?? model.Embed(
             tensor(distinct.SelectMany(r => r).Select(i => (long)i).ToArray(), device: device).view(distinct.Length, columns));
         int blocks = Blocks ?? model.Config.Layers;
         for (int l = From?.Block ?? 0; l < blocks; l++)
@@ -42,9 +42,7 @@ internal sealed class ForwardPass(Transformer model, InterventionPlan? plan, Key
             resid_BTD = model.Block(l, resid_BTD, inputs, Hook).MoveToOuterDisposeScope();
         }
         OnResidual?.Invoke(blocks, resid_BTD);
-        // The blocks above those that ran once for each text have yet to write these columns.
-        if (cache is { Group: null })
-            cache.Advance(columns);
+        cache?.Advance(columns);
         return resid_BTD.MoveToOuterDisposeScope();
 
         Tensor Hook(int layer, ResidualSite site, Tensor resid)

@@ -8,9 +8,7 @@ internal sealed class PaddedBatch
         Columns = rows.Max(r => r.Count);
         Padding = [.. rows.Select(r => Columns - r.Count)];
         Ids = [.. rows.Select((r, b) => (int[])[.. Enumerable.Repeat(r[0], Padding[b]), .. r])];
-        Group = [.. rows.Select(r => rows.TakeWhile(other => !other.SequenceEqual(r)).Count())];
-        Distinct = [.. Group.Distinct()];
-        Group = [.. Group.Select(first => Array.IndexOf(Distinct, first))];
+        Shared = rows.Count > 1 && rows.All(r => r.SequenceEqual(rows[0]));
     }
 
     /// <summary>T.</summary>
@@ -23,11 +21,5 @@ internal sealed class PaddedBatch
     public int[][] Ids { get; }
 
     /// <summary>Whether all rows have the same tokens: then they run as one row until the first edit.</summary>
-    public bool Shared => Distinct.Length == 1 && Ids.Length > 1;
-
-    /// <summary>One row for each text: the first that has it, ascending.</summary>
-    public int[] Distinct { get; }
-
-    /// <summary>For each row, the place in <see cref="Distinct"/> of the row with its text.</summary>
-    public int[] Group { get; }
+    public bool Shared { get; }
 }

@@ -102,12 +102,23 @@ public sealed record FeatureEffect(FeatureId Feature, int TokensTouched, double 
 {
     /// <summary>Whether the edit changed anything.</summary>
     public bool HadEffect => TokensTouched > 0;
+
+    /// <summary>What edits did over two stretches of tokens; a feature that is in one alone did there what it did.</summary>
+    internal static ImmutableArray<FeatureEffect> Together(ImmutableArray<FeatureEffect> first, ImmutableArray<FeatureEffect> then) =>
+        first.IsEmpty ? then
+        : then.IsEmpty ? first
+        : [.. from e in first.Concat(then)
+              group e by e.Feature into both
+              select both.Aggregate((a, b) => new FeatureEffect(
+                  a.Feature, a.TokensTouched + b.TokensTouched, Math.Max(a.MaxBefore, b.MaxBefore), Math.Max(a.MaxAfter, b.MaxAfter),
+                  Math.Sqrt((a.DeltaNorm * a.DeltaNorm) + (b.DeltaNorm * b.DeltaNorm))))];
 }
 
 /// <summary>What the pass over a prompt gives before the first token is drawn.</summary>
+/// <param name="Row">0-based row of the batch.</param>
 /// <param name="Logits">[V], at the prompt's last token.</param>
 /// <param name="Cosine">[L + 1]: cosine of the last token's residual to <see cref="GenerationOptions.CosineTo"/>, or null.</param>
-public sealed record FirstPass(float[] Logits, float[]? Cosine);
+public sealed record FirstPass(int Row, float[] Logits, float[]? Cosine);
 
 /// <summary>How tokens are drawn.</summary>
 public sealed record GenerationOptions

@@ -7,6 +7,7 @@ internal sealed class KeyValueCache : IDisposable
 {
     private readonly Tensor[] _keys;
     private readonly Tensor[] _values;
+    private Tensor? _prompts;
 
     public KeyValueCache(ModelConfig config, int rows, int capacity, ScalarType dtype, Device device)
     {
@@ -26,23 +27,16 @@ internal sealed class KeyValueCache : IDisposable
     public int Length { get; private set; }
 
     /// <summary>
-    /// While prompts run as one row for each text: for each row of the cache, the row of that pass that has its text. Null otherwise.
-    /// </summary>
-    public Tensor? Group { get; set; }
-
-    /// <summary>
     /// Writes the new columns of one block and returns all of them so far. A single row (a prefix that all rows share) fills every row.
     /// </summary>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor k_BHTE, Tensor v_BHTE)
     {
         long t = k_BHTE.shape[2];
         CheckRoom((int)t);
-        if (Group is { } group)
+        if (_prompts is { } prompts)
         {
-            if (Length > 0)
-                throw new InvalidOperationException("rows of the same text run as one only where nothing was before them");
-            _keys[layer].narrow(2, 0, t).copy_(k_BHTE.index_select(0, group));
-            _values[layer].narrow(2, 0, t).copy_(v_BHTE.index_select(0, group));
+            _keys[layer].narrow(2, Length, t).index_copy_(0, prompts, k_BHTE.expand(prompts.shape[0], -1, -1, -1));
+            _values[layer].narrow(2, Length, t).index_copy_(0, prompts, v_BHTE.expand(prompts.shape[0], -1, -1, -1));
             return (k_BHTE, v_BHTE);
         }
         _keys[layer].narrow(2, Length, t).copy_(k_BHTE.expand_as(_keys[layer].narrow(2, Length, t)));
@@ -50,6 +44,18 @@ internal sealed class KeyValueCache : IDisposable
         long rows = k_BHTE.shape[0];
         return (Filled(_keys[layer], rows, Length + t), Filled(_values[layer], rows, Length + t));
     }
+
+    /// <summary>
+    /// Prompts of some rows come next, in a pass of their own: their columns end where the longest prompt's do, and what they read is theirs alone.
+    /// </summary>
+    /// <param name="rows">Places of the rows.</param>
+    /// <param name="columns">Columns of these prompts.</param>
+    /// <param name="all">Columns of the longest prompt.</param>
+    public void BeginPrompts(Tensor rows, int columns, int all) => (_prompts, Length) = (rows, all - columns);
+
+    /// <summary>All rows' prompts are there.</summary>
+    /// <param name="all">Columns of the longest prompt.</param>
+    public void EndPrompts(int all) => (_prompts, Length) = (null, all);
 
     /// <summary>One block's keys, [B, H_kv, S, E].</summary>
     public Tensor Keys(int layer) => _keys[layer];

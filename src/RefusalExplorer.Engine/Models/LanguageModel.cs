@@ -127,7 +127,7 @@ public sealed partial class LanguageModel : IDisposable
         var tap = new ResidualTap(capture, batch, Config, _model.Target.Device);
         for (int l = 0; l < first; l++)
             tap.Take(l, prefix.Last_L1D.narrow(0, l, 1));
-        Tensor resid_1TD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take, From = (first, prefix.Resid_1TD) }
+        Tensor resid_1TD = new ForwardPass(_model, plan, null, cancellation) { OnResidual = tap.Take, From = prefix }
             .Run(batch.Ids, batch.Padding, 0, shared: false, tokens);
         return Result(row, 0, resid_1TD, capture, batch, plan, tap, activations);
     }
@@ -262,7 +262,10 @@ public sealed partial class LanguageModel : IDisposable
     /// <param name="rows">At least one row.</param>
     /// <param name="options">How tokens are drawn, and what is recorded.</param>
     /// <param name="onToken">Called on the engine thread for each token.</param>
-    /// <param name="onFirstPass">Called on the engine thread with what the prompts' pass gave of each row, before the first token.</param>
+    /// <param name="onFirstPass">
+    /// Called on the engine thread with what a pass over prompts gave of each of its rows, before their first token: once for all rows, or text by
+    /// text where some rows share one.
+    /// </param>
     /// <param name="cancellation">Checked before each block.</param>
     public IReadOnlyList<GenerationResult> Generate(
         IReadOnlyList<PromptRow> rows,

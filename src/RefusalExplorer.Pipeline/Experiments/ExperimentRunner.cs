@@ -38,6 +38,7 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
         var clock = Stopwatch.StartNew();
         var views = rows.Select(_ => ImmutableArray.CreateBuilder<TokenView>()).ToArray();
         int tokens = 0;
+        var logits = new float[rows.Length][];
 
         GenerationOptions options = request.Generation with
         {
@@ -57,8 +58,11 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
             },
             first =>
             {
-                for (int r = 0; r < rows.Length; r++)
-                    events.Report(new ExperimentEvent.FirstToken(FirstArm(model, request, rows, [.. first.Select(f => f.Logits)], r) with { Cosine = [.. first[r].Cosine ?? []] }));
+                // A text's rows come together, and its baseline is one of them.
+                foreach (FirstPass pass in first)
+                    logits[pass.Row] = pass.Logits;
+                foreach (FirstPass pass in first)
+                    events.Report(new ExperimentEvent.FirstToken(FirstArm(model, request, rows, logits, pass.Row) with { Cosine = [.. pass.Cosine ?? []] }));
             },
             cancellation);
 
@@ -98,7 +102,7 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
     }
 
     private static ArmResult FirstArm(
-        LanguageModel model, ExperimentRequest request, Row[] rows, IReadOnlyList<float[]> firstLogits, int row)
+        LanguageModel model, ExperimentRequest request, Row[] rows, float[][] firstLogits, int row)
     {
         int baseline = Array.FindIndex(rows, r => r.Edits.IsEmpty && r.Ids.SequenceEqual(rows[row].Ids));
         return new ArmResult
