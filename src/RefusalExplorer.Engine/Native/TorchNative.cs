@@ -48,6 +48,9 @@ public static class TorchNative
                     LoadInstalledTorch(torchInstallation);
                 AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Resolve(name);
             }
+            // Where TorchSharp finds no library it writes pages of its search to the standard output, which belongs to the document of the command line.
+            TextWriter output = Console.Out;
+            Console.SetOut(TextWriter.Null);
             try
             {
                 torch.InitializeDeviceType(DeviceType.CPU);
@@ -57,8 +60,12 @@ public static class TorchNative
             catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException)
             {
                 throw new TorchNativeException(
-                    $"LibTorch did not load from {AppContext.BaseDirectory}: expected the packaged LibTorch or the setting " +
-                    $"RefusalExplorer:Engine:TorchInstallation; {(e.InnerException ?? e).Message.ReplaceLineEndings(" ")}", e);
+                    $"LibTorch did not load from {AppContext.BaseDirectory}: expected the packaged one, or the setting RefusalExplorer:Engine:TorchInstallation " +
+                    $"with the folder of an installed PyTorch, and its lib folders on the loader's path; {(e.InnerException ?? e).Message.Split('\n')[0].TrimEnd()}", e);
+            }
+            finally
+            {
+                Console.SetOut(output);
             }
             _ready = true;
         }
