@@ -21,7 +21,7 @@ internal sealed class VectorEdit : IDisposable
         _projects = edit.Op == InterventionOp.ProjectOut;
         using var scope = NewDisposeScope();
         Tensor vector = tensor(values);
-        Tensor used = _projects ? vector / Held.Use(1e-8, vector.norm().add_) : Held.Use(edit.Value, vector.to(dtype, device).mul_);
+        Tensor used = _projects ? vector / Held.Use(1e-8, vector.norm().PlusInPlace) : Held.Use(edit.Value, vector.to(dtype, device).mul_);
         // Unit vector with the reference's guard against division by zero (FACTS: norm + 1e-8).
         _vector_D = used.to(dtype, device).MoveToOuterDisposeScope();
         _layers = edit.Layers;

@@ -19,7 +19,7 @@ internal sealed class RmsNorm : IDisposable
         _epsilon = Held.Of(Epsilon);
         IsGemma = gemma;
         using var scope = NewDisposeScope();
-        _weight = gemma ? (weight.to(ScalarType.Float32) + 1).MoveToOuterDisposeScope() : weight;
+        _weight = gemma ? Held.Use(1, weight.to(ScalarType.Float32).Plus).MoveToOuterDisposeScope() : weight;
         if (gemma)
             weight.Dispose();
     }
@@ -37,7 +37,7 @@ internal sealed class RmsNorm : IDisposable
     {
         ScalarType dtype = x.dtype;
         Tensor x32 = x.to(ScalarType.Float32);
-        Tensor inverse = x32.mul(x32).mean([-1], keepdim: true).add_(_epsilon).rsqrt_();
+        Tensor inverse = x32.mul(x32).mean([-1], keepdim: true).PlusInPlace(_epsilon).rsqrt_();
         Tensor normed = x32 * inverse;
         return IsGemma ? normed.mul_(_weight).to(dtype) : normed.to(dtype).mul_(_weight);
     }

@@ -33,6 +33,12 @@ internal static class Held
     /// <summary>a ← a + b.</summary>
     public static Tensor PlusInPlace(this Tensor a, Tensor b) => a.add_(b, One);
 
+    /// <summary>a + s.</summary>
+    public static Tensor Plus(this Tensor a, Scalar s) => a.add(s, One);
+
+    /// <summary>a ← a + s. TorchSharp's own <c>add_(s)</c> makes the 1 that s is multiplied by.</summary>
+    public static Tensor PlusInPlace(this Tensor a, Scalar s) => a.add_(s, One);
+
     /// <summary>An operator with a number that is held until it returns.</summary>
     public static Tensor Use(double value, Func<Scalar, Tensor> apply)
     {

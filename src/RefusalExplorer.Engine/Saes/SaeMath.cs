@@ -21,7 +21,7 @@ internal static class SaeMath
         {
             SaeNormalization.None => x,
             SaeNormalization.ConstantNormRescale => x / OutputScale(config, x),
-            SaeNormalization.LayerNorm => x.Minus(x.mean([-1], keepdim: true)) / (OutputScale(config, x) + LayerNormEpsilon),
+            SaeNormalization.LayerNorm => x.Minus(x.mean([-1], keepdim: true)) / OutputScale(config, x).Plus(LayerNormEpsilon),
             _ => throw new InvalidOperationException($"unknown normalisation {config.Normalization}"),
         };
         return config.AppliesDecoderBiasToInput ? x.Minus(b_dec_D) : x;
