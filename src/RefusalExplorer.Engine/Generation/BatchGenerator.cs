@@ -32,8 +32,7 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
             : new KeyValueCache(model.Config, rows.Count, batch.Columns + options.MaxNewTokens, model.Target.Dtype, model.Target.Device);
         try
         {
-            int[][] parts = Parts();
-            foreach (int[] part in parts)
+            foreach (int[] part in Parts())
                 Prefill(part, plan, cache, batch.Columns, onToken, onFirstPass, cancellation);
             cache?.EndPrompts(batch.Columns);
             Decode(plan, batch, cache, onToken, cancellation);

@@ -78,9 +78,6 @@ public sealed class ModelWarmup(
         }
     }
 
-    // Code is compiled well only when it has run a few times.
-    private const int Rehearsals = 3;
-
     // What the page opens with, for two tokens and unrecorded: code is compiled and the edited features' weights are read before the first click.
     private async Task RehearseAsync(ConfiguredModel model, IReadOnlyList<SuggestedFeature> suggested, CancellationToken cancellation)
     {
@@ -90,9 +87,9 @@ public sealed class ModelWarmup(
         {
             ExperimentRequest request =
                 ExploreRequests.Build(opening, explore.PromptSets, suggested, ImmutableDictionary<FeatureId, SuggestedFeature>.Empty);
-            request = request with { Generation = request.Generation with { MaxNewTokens = 2 } };
-            for (int n = 0; n < Rehearsals; n++)
-                await runner.RunAsync(request, "warm-up", new DirectProgress<ExperimentEvent>(_ => { }), cancellation).ConfigureAwait(false);
+            await runner.RunAsync(
+                request with { Generation = request.Generation with { MaxNewTokens = 2 } }, "warm-up", new DirectProgress<ExperimentEvent>(_ => { }),
+                cancellation).ConfigureAwait(false);
         }
         catch (EngineException e)
         {
