@@ -1,7 +1,29 @@
+using System.Text;
+
 namespace RefusalExplorer.Engine;
 
 /// <summary>Bad input to the engine: the message is one line that says what, where, what was expected and what to do.</summary>
-public class EngineException(string message, Exception? inner = null) : Exception(message, inner);
+/// <remarks>Messages quote names and fields of broken files: control characters become spaces here, so that no caller can forget it.</remarks>
+public class EngineException(string message, Exception? inner = null) : Exception(OneLine(message), inner)
+{
+    // Room for a list of some hundred tensors; a garbled field may be a megabyte long.
+    private const int MaxLength = 8000;
+
+    private static string OneLine(string message)
+    {
+        if (message.Length <= MaxLength && !message.Any(Breaks))
+            return message;
+        var line = new StringBuilder(message, 0, Math.Min(message.Length, MaxLength), MaxLength + 1);
+        for (int i = 0; i < line.Length; i++)
+        {
+            if (Breaks(line[i]))
+                line[i] = ' ';
+        }
+        return message.Length > MaxLength ? line.Append('…').ToString() : line.ToString();
+    }
+
+    private static bool Breaks(char c) => char.IsControl(c) || c is '\u2028' or '\u2029';
+}
 
 /// <summary>The engine has no room for more work just now: the same request works later.</summary>
 public class EngineBusyException(string message) : EngineException(message);

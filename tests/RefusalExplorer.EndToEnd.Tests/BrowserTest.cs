@@ -6,10 +6,12 @@ namespace RefusalExplorer.EndToEnd.Tests;
 
 /// <summary>
 /// A test class with browser windows. They are closed after each test; a script that failed on a page fails the test, and a test that failed
-/// leaves a screenshot of each of its pages where <see cref="Screenshots"/> are wanted.
+/// tells what stood on each of its pages, and leaves a screenshot of it where <see cref="Screenshots"/> are wanted.
 /// </summary>
 public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
 {
+    private const int MostText = 3000;
+
     private readonly ConcurrentQueue<string> _problems = [];
     private readonly List<IBrowserContext> _contexts = [];
 
@@ -68,10 +70,27 @@ public abstract class BrowserTest(DashboardFixture dashboard) : IAsyncLifetime
         foreach ((IBrowserContext context, int i) in _contexts.Select((c, i) => (c, i)))
         {
             if (failed && context.Pages.Count > 0)
-                await Screenshots.SaveAsync(context.Pages[0], $"failed-{TestContext.Current.TestMethod?.MethodName}-{i}");
+                await TellAsync(context.Pages[0], i);
             await context.CloseAsync();
         }
         if (!failed)
             Assert.Empty(_problems);
+        foreach (string problem in _problems)
+            TestContext.Current.TestOutputHelper?.WriteLine($"problem in a window: {problem}");
+    }
+
+    private static async Task TellAsync(IPage page, int number)
+    {
+        try
+        {
+            string body = await page.InnerTextAsync("body", new() { Timeout = 10_000 });
+            TestContext.Current.TestOutputHelper?.WriteLine($"window {number} at {page.Url}:\n{(body.Length > MostText ? body[..MostText] + "…" : body)}");
+            await Screenshots.SaveAsync(page, $"failed-{TestContext.Current.TestMethod?.MethodName}-{number}");
+        }
+        catch (Exception e) when (e is PlaywrightException or TimeoutException)
+        {
+            // The test failed already; a page that does not answer must not hide why.
+            TestContext.Current.TestOutputHelper?.WriteLine($"window {number} at {page.Url} does not answer: {e.Message}");
+        }
     }
 }

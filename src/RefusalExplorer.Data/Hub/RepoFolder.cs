@@ -51,7 +51,7 @@ internal sealed partial class RepoFolder
             return;
         string file = Ref(revision);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        string fresh = $"{file}.{Environment.ProcessId}.tmp";
+        string fresh = $"{file}.{Guid.NewGuid():N}.tmp";
         System.IO.File.WriteAllText(fresh, commit);
         System.IO.File.Move(fresh, file, overwrite: true);
     }

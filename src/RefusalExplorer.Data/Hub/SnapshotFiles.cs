@@ -14,11 +14,17 @@ internal static class SnapshotFiles
         if (IsPlaced(folder, commit, file))
             return new FileInfo(path).LinkTarget is not null;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Delete(path);
         if (links && TryLink(path, Path.GetRelativePath(Path.GetDirectoryName(path)!, blob)))
             return true;
-        // Moved, as the hub's own tools do: a copy would take the space of the weights twice.
-        File.Move(blob, path);
+        try
+        {
+            // Moved, as the hub's own tools do: a copy would take the space of the weights twice.
+            File.Move(blob, path, overwrite: true);
+        }
+        catch (FileNotFoundException) when (IsPlaced(folder, commit, file))
+        {
+            // Another download of the same file was here first.
+        }
         return false;
     }
 
@@ -31,15 +37,19 @@ internal static class SnapshotFiles
         return placed.ResolveLinkTarget(returnFinalTarget: true) is FileInfo { Exists: true } target && target.Name == file.Hash && target.Length == file.Size;
     }
 
+    // Made beside its place and renamed into it: whoever reads or places the same file meanwhile finds the old one or the new one, never none.
     private static bool TryLink(string path, string target)
     {
+        string made = $"{path}.{Guid.NewGuid():N}.link";
         try
         {
-            File.CreateSymbolicLink(path, target);
+            File.CreateSymbolicLink(made, target);
+            File.Move(made, path, overwrite: true);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
+            File.Delete(made);
             return false;
         }
     }

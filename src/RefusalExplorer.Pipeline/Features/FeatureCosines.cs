@@ -58,7 +58,7 @@ public sealed class FeatureCosines(string folder)
         {
             Directory.CreateDirectory(folder);
             byte[] bytes = MemoryMarshal.AsBytes(cosines.AsSpan()).ToArray();
-            string draft = $"{path}.{Environment.ProcessId}.tmp";
+            string draft = $"{path}.{Guid.NewGuid():N}.tmp";
             File.WriteAllBytes(draft, [.. bytes, .. SHA256.HashData(bytes)]);
             File.Move(draft, path, overwrite: true);
         }
