@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using RefusalExplorer.Pipeline.Experiments;
-using RefusalExplorer.Pipeline.Ports;
 using Xunit;
 
 namespace RefusalExplorer.EndToEnd.Tests;
@@ -11,10 +9,12 @@ namespace RefusalExplorer.EndToEnd.Tests;
 /// <summary>The Explore page as a visitor uses it, with the real demo model.</summary>
 public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
-    /// <summary>Baseline and edit alone, few tokens: enough where the test is not about what comes out.</summary>
     // Counting has no end before the most tokens: a run that is still under way when somebody comes to stop it.
     private const string Long = "/?n=512&k=1&b=none&control=0&raw=1&p=~1+2+3+4+5+6+7+8+9+10+11+12+13+14+15+16";
+    // Baseline and edit alone, few tokens: enough where the test is not about what comes out.
     private const string Short = "/?n=4&k=1&b=none&control=0";
+
+    private static string? _finished;
 
     [Fact]
     public async Task PressingRun_TurnsTheRefusalIntoAnAnswer_AndRandomFeaturesDoNot()
@@ -218,14 +218,10 @@ public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashb
     // One whole run of what the page opens with serves all tests that only look at one.
     private async Task<string> FinishedRunAsync()
     {
-        IRunStore store = Dashboard.Get<IRunStore>();
-        foreach (RunHeader header in store.List(new RunQuery { Kind = StoredExperiment.Kind, Status = RunStatus.Finished }).Items)
-        {
-            if (store.TryGet(header.Id, out StoredRun? run) && StoredExperiment.Read(run) is { Page: "", Result.Cancelled: false })
-                return header.Id;
-        }
+        if (_finished is not null)
+            return _finished;
         IPage page = await OpenAsync();
         await RunAsync(page);
-        return page.Url.Split('/')[^1];
+        return _finished = page.Url.Split('/')[^1];
     }
 }

@@ -125,6 +125,6 @@ public sealed class FormTests(DashboardFixture dashboard) : BrowserTest(dashboar
     }
 
     private static AnalysisTable Table(string id, IEnumerable<(string Feature, string Labels)> rows) => AnalysisTable.Of(
-        id, id, [new("feature", ColumnKind.Feature), new("labels", ColumnKind.Text), new("fraud, share", ColumnKind.Share), new("weapons, share", ColumnKind.Share)],
-        rows.Select(r => (IEnumerable<Cell>)[r.Feature, r.Labels, r.Labels.Contains("fraud", StringComparison.Ordinal) ? 1.0 : 0.0, r.Labels.Contains("weapons", StringComparison.Ordinal) ? 1.0 : 0.0]));
+        id, id, [new("feature", ColumnKind.Feature), new("labels", ColumnKind.Text), new("categories", ColumnKind.Count), new("fraud, share", ColumnKind.Share), new("weapons, share", ColumnKind.Share)],
+        rows.Select(r => (IEnumerable<Cell>)[r.Feature, r.Labels, r.Labels.Split("; ", StringSplitOptions.RemoveEmptyEntries).Length, r.Labels.Contains("fraud", StringComparison.Ordinal) ? 1.0 : 0.0, r.Labels.Contains("weapons", StringComparison.Ordinal) ? 1.0 : 0.0]));
 }

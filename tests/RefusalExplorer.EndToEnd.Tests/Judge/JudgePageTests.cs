@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using RefusalExplorer.Pipeline.Analyses.Requests;
-using RefusalExplorer.Pipeline.Ports;
 using RefusalExplorer.Web.Analyses;
 using Xunit;
 
@@ -9,6 +8,8 @@ namespace RefusalExplorer.EndToEnd.Tests.Judge;
 
 public sealed class JudgePageTests(DashboardFixture dashboard) : BrowserTest(dashboard)
 {
+    private static string? _finished;
+
     [Fact]
     public async Task APersonsVerdict_WinsOverTheJudges_AndShowsInTheirAgreement()
     {
@@ -60,11 +61,10 @@ public sealed class JudgePageTests(DashboardFixture dashboard) : BrowserTest(das
 
     private async Task<string> FinishedRunAsync()
     {
-        const string kind = "analysis/attack-success";
-        if (Dashboard.Get<IRunStore>().List(new RunQuery { Kind = kind, Status = RunStatus.Finished }).Items.FirstOrDefault() is { } run)
-            return run.Id;
+        if (_finished is not null)
+            return _finished;
         var live = Dashboard.Get<AnalysisRuns>().Start("attack-success", new AnalysisRequest { MaxNewTokens = 8, Harmful = new PromptSelection { Take = 2 } });
         await live.Completion;
-        return live.Id;
+        return _finished = live.Id;
     }
 }
