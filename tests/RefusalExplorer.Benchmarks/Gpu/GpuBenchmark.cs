@@ -80,6 +80,11 @@ internal static class GpuBenchmark
         var greedy = new GenerationOptions { MaxNewTokens = 16, IgnoreEos = true };
         ImmutableArray<int> cached = model.Generate([plain], greedy)[0].Ids;
         ImmutableArray<int> recomputed = model.Generate([plain], greedy with { WithoutCache = true })[0].Ids;
+        // So must the arms of an experiment: rows that share a text, some of them edited.
+        PromptRow[] arms = [.. prompts.Take(2).SelectMany(p => (PromptRow[])[PromptRow.Plain(p), edited with { Tokens = p }])];
+        IReadOnlyList<GenerationResult> answers = model.Generate(arms, greedy);
+        int agree = arms.Select((a, i) => answers[i].Ids.Zip(model.Generate([a], greedy)[0].Ids).TakeWhile(t => t.First == t.Second).Count()).Sum();
+        Say($"four arms of two texts: {agree} of {answers.Sum(a => a.Ids.Length)} tokens as each arm alone, up to its first other token");
         File.WriteAllText(output, JsonSerializer.Serialize(new
         {
             prompt = prompts[0],

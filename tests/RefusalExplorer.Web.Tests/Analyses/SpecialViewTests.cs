@@ -41,6 +41,18 @@ public sealed class SpecialViewTests : WebTestContext
     }
 
     [Fact]
+    public void CategoryMap_OfAResultWithoutItsColumns_IsLeftOut()
+    {
+        AnalysisTable features = AnalysisTable.Of("features", "F", [new("feature", ColumnKind.Feature), new("fraud, share", ColumnKind.Share)], [["L1-1", 0.1]]);
+
+        IRenderedComponent<CategoryMapView> view = Render<CategoryMapView>(p => p
+            .Add(c => c.Result, ScriptedAnalysisRunner.Result("taxonomy", new(), "r", new AnalysisOutput { Tables = [features] }))
+            .Add(c => c.FileName, "taxonomy"));
+
+        Assert.Empty(view.Markup.Trim());
+    }
+
+    [Fact]
     public void Dose_TheSliderMovesTheReadings()
     {
         var output = new AnalysisOutput

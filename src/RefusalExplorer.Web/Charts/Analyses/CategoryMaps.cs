@@ -6,7 +6,10 @@ namespace RefusalExplorer.Web.Charts.Analyses;
 /// <summary>Features against harm categories, in the order asked for.</summary>
 public static class CategoryMaps
 {
-    private const string Share = ", share";
+    private const string Share = ", share", Count = "categories";
+
+    /// <summary>Whether a table has what the map shows; results of other versions may not.</summary>
+    public static bool Fits(AnalysisTable features) => Index(features, Count) >= 0 && !Categories(features).IsEmpty;
 
     /// <summary>The categories of the table of features.</summary>
     public static ImmutableArray<string> Categories(AnalysisTable features) =>
@@ -21,7 +24,7 @@ public static class CategoryMaps
     {
         ImmutableArray<string> categories = Categories(features);
         int[] columns = [.. categories.Select(c => Index(features, c + Share))];
-        int count = Index(features, "categories");
+        int count = Index(features, Count);
         int by = order.Length == 0 ? count : Index(features, order + Share);
         ImmutableArray<Cell>[] rows =
         [
