@@ -44,7 +44,8 @@ internal sealed record DashboardPlan
         Sae = Saes[layer].Fingerprint,
     })));
 
-    public DashboardHeader Header(int layer, DateTimeOffset now) => new()
+    /// <summary>The header of a layer's file, with the tokens that were silenced as sinks.</summary>
+    public DashboardHeader Header(int layer, int sinks, DateTimeOffset now) => new()
     {
         Model = Model,
         WeightsFingerprint = WeightsFingerprint,
@@ -52,7 +53,8 @@ internal sealed record DashboardPlan
         SaeFingerprint = Saes[layer].Fingerprint,
         Features = Saes[layer].Features,
         Texts = Corpus.Texts,
-        Tokens = Corpus.Counted,
+        Tokens = Corpus.Counted - sinks,
+        Sinks = sinks,
         Corpus = CorpusName,
         CorpusHash = CorpusHash,
         Settings = Settings,

@@ -92,9 +92,10 @@ public sealed class DashboardRunner(EngineHost engine, ModelCatalog catalog, Das
     private async Task WriteAsync(
         DashboardPlan plan, ActivationLog log, int layer, int at, int of, IProgress<DashboardProgress>? progress, CancellationToken cancellation)
     {
-        DashboardHeader header = plan.Header(layer, time.GetUtcNow());
+        (SparseActivations activations, int sinks) = await Task.Run(() => Counted(log.Load(layer), plan.Settings), cancellation).ConfigureAwait(false);
+        DashboardHeader header = plan.Header(layer, sinks, time.GetUtcNow());
         // The engine works out logits and neighbours while this thread pool sums the activations up.
-        Task<FeatureSummary[]> summing = Task.Run(() => Summarize(plan, log.Load(layer), header.Features, cancellation), cancellation);
+        Task<FeatureSummary[]> summing = Task.Run(() => Summarize(plan, activations, header.Features, cancellation), cancellation);
         (LogitEnds[] logits, FeatureWeight[][] nearest) = await ReadWeightsAsync(plan, header, done => progress?.Report(new DashboardProgress(
             $"layer {layer}", done, header.Features, "features", ReadingShare + ((1 - ReadingShare) * (at + ((double)done / header.Features)) / of))), cancellation)
             .ConfigureAwait(false);
@@ -107,6 +108,9 @@ public sealed class DashboardRunner(EngineHost engine, ModelCatalog catalog, Das
             "dashboards", (session, _) => PromptEncoder.View(session.Model(plan.Spec), writer.TokenIds), cancellation: cancellation).ConfigureAwait(false);
         writer.Finish(tokens);
     }
+
+    private static (SparseActivations Kept, int Sinks) Counted(SparseActivations read, DashboardSettings settings) =>
+        settings.SinkRatio is { } ratio ? SinkTokens.Silence(read, ratio) : (read, 0);
 
     private static FeatureSummary[] Summarize(DashboardPlan plan, SparseActivations byToken, int features, CancellationToken cancellation)
     {

@@ -15,6 +15,12 @@ public sealed record DashboardSettings
     /// </summary>
     public bool SkipFirstToken { get; init; } = true;
 
+    /// <summary>
+    /// Leaves other attention sinks out too: tokens whose activations have more than this many times the median norm; null leaves none out. The
+    /// demo's sinks have 80 to 460 times the median, and no other token ten.
+    /// </summary>
+    public double? SinkRatio { get; init; } = 20;
+
     /// <summary>Tokens of one forward pass, padding included.</summary>
     public int TokensPerBatch { get; init; } = 2048;
 
@@ -57,5 +63,7 @@ public sealed record DashboardSettings
             if (value < least || value > most)
                 throw new PipelineException($"dashboards: {name} is {value}; expected {least} to {most}");
         }
+        if (SinkRatio is { } ratio && !(ratio >= 1 && double.IsFinite(ratio)))
+            throw new PipelineException($"dashboards: {nameof(SinkRatio)} is {ratio}; expected 1 or more, or none");
     }
 }

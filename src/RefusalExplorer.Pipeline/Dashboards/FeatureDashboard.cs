@@ -95,8 +95,11 @@ public sealed record DashboardHeader
     /// <summary>Texts read.</summary>
     public required int Texts { get; init; }
 
-    /// <summary>Tokens that density is a share of: first tokens left out where the settings say so.</summary>
+    /// <summary>Tokens that density is a share of: first tokens and other attention sinks left out where the settings say so.</summary>
     public required int Tokens { get; init; }
+
+    /// <summary>Tokens left out beyond the first of each text, because of their norm.</summary>
+    public int Sinks { get; init; }
 
     /// <summary>Name of the corpus file.</summary>
     public required string Corpus { get; init; }

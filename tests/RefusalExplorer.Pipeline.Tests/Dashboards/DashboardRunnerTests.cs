@@ -47,12 +47,18 @@ public sealed class DashboardRunnerTests : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    [Fact]
-    public async Task Run_OfATinyModel_SaysOfEveryFeatureWhatTheLiteralWaySays()
+    // No token of the tiny model is a sink, some are above 1.3 times the median.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(20.0)]
+    [InlineData(1.3)]
+    public async Task Run_OfATinyModel_SaysOfEveryFeatureWhatTheLiteralWaySays(double? sinkRatio)
     {
-        await Runner().RunAsync(await PlanAsync(), null, Ct);
+        DashboardSettings settings = Settings with { SinkRatio = sinkRatio };
+        await Runner().RunAsync(await PlanAsync(settings), null, Ct);
 
-        LiteralDashboards literal = await _engine.RunAsync("literal", (s, _) => new LiteralDashboards(s.Model(_spec), _texts, Settings), cancellation: Ct);
+        LiteralDashboards literal = await _engine.RunAsync("literal", (s, _) => new LiteralDashboards(s.Model(_spec), _texts, settings), cancellation: Ct);
+        Assert.Equal(sinkRatio < 2, _library.TryOpen("tiny", 2)!.Header.Sinks > 10);
         foreach (int layer in new[] { 0, 2 })
         {
             for (int f = 0; f < TinyModel.Features; f++)
@@ -157,6 +163,31 @@ public sealed class DashboardRunnerTests : IAsyncLifetime
     [Fact]
     public void Settings_OutOfRange_NameTheSetting() =>
         Assert.Contains("HistogramBars", Assert.Throws<PipelineException>(() => new DashboardSettings { HistogramBars = 0 }.Validate()).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(double.NaN)]
+    public void SinkRatio_BelowOne_IsRefused(double ratio) =>
+        Assert.Contains("SinkRatio", Assert.Throws<PipelineException>(() => new DashboardSettings { SinkRatio = ratio }.Validate()).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Sinks_AreSilenced_AndOthersKept()
+    {
+        // Twenty tokens of norm 5, one silent, one of norm 101, one of norm 99.
+        float[][] rows = [.. Enumerable.Range(0, 20).Select(_ => (float[])[3, 0, 4]), [0, 0, 0], [0, 101, 0], [99, 0, 0]];
+        SparseActivations read = new(
+            [.. rows.Select((_, i) => rows.Take(i).Sum(r => r.Count(v => v > 0))), rows.Sum(r => r.Count(v => v > 0))],
+            [.. rows.SelectMany(r => Enumerable.Range(0, 3).Where(f => r[f] > 0))], [.. rows.SelectMany(r => r.Where(v => v > 0))]);
+
+        (SparseActivations kept, int sinks) = SinkTokens.Silence(read, 20);
+
+        Assert.Equal(1, sinks);
+        Assert.Equal(read.Tokens, kept.Tokens);
+        Assert.Equal([new FeatureWeight(0, 3), new FeatureWeight(2, 4)], kept.At(19));
+        Assert.Empty(kept.At(20));
+        Assert.Empty(kept.At(21));
+        Assert.Equal([new FeatureWeight(0, 99)], kept.At(22));
+    }
 
     private DashboardRunner Runner(DashboardLibrary? library = null) =>
         new(_engine, new ModelCatalog([]), library ?? _library, new FixedTime());

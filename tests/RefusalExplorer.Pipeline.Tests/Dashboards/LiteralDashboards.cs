@@ -17,7 +17,9 @@ internal sealed class LiteralDashboards(LanguageModel model, IReadOnlyList<Immut
     {
         int layer = feature.Layer, features = model.Sae(layer).Config.Features;
         float[][][] z = Activations(layer, features);
-        List<float[]> counted = [.. z.SelectMany(text => text.Skip(1))];
+        double largest = settings.SinkRatio * Median([.. z.SelectMany(text => text.Skip(1)).Select(Norm).Where(n => n > 0)]) ?? double.MaxValue;
+        bool Counts(float[] row, int position) => position > 0 && Norm(row) <= largest;
+        List<float[]> counted = [.. z.SelectMany(text => text.Where(Counts))];
         List<float[]> firing = [.. counted.Where(row => row[feature.Index] > 0)];
         float max = firing.Select(row => row[feature.Index]).DefaultIfEmpty().Max();
         return new FeatureDashboard
@@ -30,8 +32,8 @@ internal sealed class LiteralDashboards(LanguageModel model, IReadOnlyList<Immut
             Histogram = firing.Count == 0 ? [] : [.. Enumerable.Range(0, settings.HistogramBars).Select(bar =>
                 firing.Count(row => Math.Min(settings.HistogramBars - 1, Math.Floor(row[feature.Index] / (double)max * settings.HistogramBars)) == bar))],
             Examples = [.. z.Select((text, i) => (Text: i, Rows: text))
-                .Where(t => t.Rows.Skip(1).Any(row => row[feature.Index] > 0))
-                .Select(t => Example(t.Text, [.. t.Rows.Select((row, position) => position == 0 ? 0 : row[feature.Index])]))
+                .Where(t => t.Rows.Where(Counts).Any(row => row[feature.Index] > 0))
+                .Select(t => Example(t.Text, [.. t.Rows.Select((row, position) => Counts(row, position) ? row[feature.Index] : 0)]))
                 .OrderByDescending(e => e.Max).ThenBy(e => e.Text)],
             Nearest = [.. Enumerable.Range(0, features).Where(f => f != feature.Index)
                 .Select(f => new NearFeature(new FeatureId(layer, f), (float)Cosine(model.Sae(layer).DecoderRow(feature.Index), model.Sae(layer).DecoderRow(f))))
@@ -41,6 +43,10 @@ internal sealed class LiteralDashboards(LanguageModel model, IReadOnlyList<Immut
                 .OrderByDescending(c => c.Jaccard).ThenBy(c => c.Feature).Take(settings.CoFiring)],
         };
     }
+
+    private static double Norm(float[] row) => Math.Sqrt(row.Sum(v => (double)v * v));
+
+    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
     // [text][token][feature]
     private float[][][] Activations(int layer, int features) => _activations.TryGetValue(layer, out float[][][]? known)
