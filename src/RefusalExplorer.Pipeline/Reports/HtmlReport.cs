@@ -23,6 +23,9 @@ public sealed class HtmlReport(AnalysisCatalog catalog)
     /// <summary>Rows of a table that are shown; the rest is in the CSV files.</summary>
     private const int MostRows = 200;
 
+    /// <summary>Characters of a cell that are shown unfolded: a set of fifty features would fill the page for each of a hundred draws.</summary>
+    private const int MostCell = 200, FoldedCell = 100;
+
     /// <summary>The file's text.</summary>
     public string Write(ReportContent content)
     {
@@ -90,8 +93,11 @@ public sealed class HtmlReport(AnalysisCatalog catalog)
             html.Append("<tr>");
             for (int c = 0; c < row.Length; c++)
             {
-                bool hidden = table.Columns[c].Kind == ColumnKind.Sensitive && !includeText && !row[c].IsEmpty;
-                html.Append(hidden ? $"<td class=\"withheld\">{Withheld}</td>" : $"<td{Class(table.Columns[c], row[c])}>{Text(AnalysisTable.Show(row[c], table.Columns[c].Kind))}</td>");
+                bool sensitive = table.Columns[c].Kind == ColumnKind.Sensitive;
+                string shown = AnalysisTable.Show(row[c], table.Columns[c].Kind);
+                html.Append(sensitive && !includeText && !row[c].IsEmpty
+                    ? $"<td class=\"withheld\">{Withheld}</td>"
+                    : $"<td{Class(table.Columns[c], row[c])}>{(sensitive ? Text(shown) : Folded(shown))}</td>");
             }
             html.Append("</tr>");
         }
@@ -99,6 +105,11 @@ public sealed class HtmlReport(AnalysisCatalog catalog)
         if (table.Rows.Length > MostRows)
             html.Append($"<p class=\"more\">{MostRows} of {table.Rows.Length} rows; the CSV file has all of them.</p>");
     }
+
+    // Cut between words.
+    private static string Folded(string text) => text.Length <= MostCell
+        ? Text(text)
+        : $"<details class=\"cell\"><summary>{Text(text[..(text.LastIndexOf(' ', FoldedCell) is > 0 and var cut ? cut : FoldedCell)])} …</summary>{Text(text)}</details>";
 
     private static void Details(StringBuilder html, string title, params string[] jsons)
     {

@@ -10,7 +10,7 @@ using JudgedResponse = RefusalExplorer.Pipeline.Analyses.Results.JudgedResponse;
 namespace RefusalExplorer.Web.Judging;
 
 /// <summary>Runs that hold responses: analyses, studies and experiments of the Explore page.</summary>
-public sealed class ResponseLibrary(AnalysisRuns analyses, StudyLibrary studies, IRunStore store)
+public sealed class ResponseLibrary(AnalysisRuns analyses, StudyLibrary studies, IRunStore store, IExploreCatalog catalog)
 {
     private const int MostHeaders = 300;
 
@@ -27,7 +27,7 @@ public sealed class ResponseLibrary(AnalysisRuns analyses, StudyLibrary studies,
         return run.Header.Kind switch
         {
             StudyLibrary.Kind => studies.Find(id) is { } study ? StoredResponses.Of(study.Files.ReadPrompts(), study.Study.Name) : [],
-            StoredExperiment.Kind => StoredExperiment.Read(run).Result is { } result ? StoredResponses.Of(result) : [],
+            StoredExperiment.Kind => StoredExperiment.Read(run).Result is { } result ? StoredResponses.Of(result, CategoryOf) : [],
             _ when run.Header.Kind.StartsWith("analysis/", StringComparison.Ordinal) => analyses.Find(id)?.Result?.Output.Responses ?? [],
             _ => [],
         };
@@ -40,6 +40,9 @@ public sealed class ResponseLibrary(AnalysisRuns analyses, StudyLibrary studies,
         StoredExperiment.Kind => $"Explore: {run.Title}",
         _ => run.Title,
     };
+
+    private string? CategoryOf(string instruction) =>
+        catalog.PromptSets.SelectMany(s => s.Items).FirstOrDefault(i => i.Instruction == instruction)?.Category;
 
     // A run of another version is no reason to show no list at all.
     private bool HasSome(string id)

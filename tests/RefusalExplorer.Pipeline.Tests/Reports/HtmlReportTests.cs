@@ -52,6 +52,26 @@ public sealed class HtmlReportTests(AnalysisBench bench) : IClassFixture<Analysi
     }
 
     [Fact]
+    public async Task Write_FoldsALongList_AndKeepsAllOfIt()
+    {
+        AnalysisResult result = await bench.RunAsync("attack-success", AnalysisBench.Request());
+        string features = string.Join(", ", Enumerable.Range(0, 50).Select(i => $"L8-{i + 100}"));
+        AnalysisTable table = AnalysisTable.Of("draws", "Draws", [new("set", ColumnKind.Text), new("features", ColumnKind.Text)], [["short", "L8-1, L8-2"], ["long", features]]);
+
+        string html = new HtmlReport(bench.Catalog).Write(new ReportContent
+        {
+            Title = "t",
+            MadeAt = DateTimeOffset.UnixEpoch,
+            Analyses = [result with { Output = result.Output with { Tables = [table] } }],
+        });
+
+        Match folded = Regex.Match(html, "<details class=\"cell\"><summary>(.*?) …</summary>(.*?)</details>");
+        Assert.Equal(features, folded.Groups[2].Value);
+        Assert.StartsWith(folded.Groups[1].Value + " ", features, StringComparison.Ordinal);
+        Assert.Contains("<td>L8-1, L8-2</td>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Write_OfAStudy_ShowsItsRatesAndRecord()
     {
         using var folder = new StudyFolder();

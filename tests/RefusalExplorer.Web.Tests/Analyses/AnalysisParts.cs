@@ -26,7 +26,7 @@ public sealed class AnalysisParts : IDisposable
         var experiments = new ExperimentRuns(_hub, new ScriptedExperimentRunner(), Store, TimeProvider.System, NullLogger<ExperimentRuns>.Instance);
         var suggestions = new SuggestionCache(Explore);
         Library = new StudyLibrary(Store, Documents, null!, Path.GetTempPath());
-        (Studies, Responses) = (new StudyFeatures(Library), new ResponseLibrary(Runs, Library, Store));
+        (Studies, Responses) = (new StudyFeatures(Library), new ResponseLibrary(Runs, Library, Store, Explore));
         Requests = new AnalysisRequests(Studies, new ExploreLinks(experiments, suggestions), Runs, suggestions);
     }
 

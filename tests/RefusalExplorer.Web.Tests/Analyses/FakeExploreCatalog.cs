@@ -3,13 +3,13 @@ using RefusalExplorer.Pipeline.Experiments;
 
 namespace RefusalExplorer.Web.Tests.Analyses;
 
-/// <summary>One model with two SAEs and two sets of two prompts.</summary>
+/// <summary>One model with two SAEs and two sets of prompts.</summary>
 public sealed class FakeExploreCatalog : IExploreCatalog
 {
     public IReadOnlyList<ModelChoice> Models { get; } = [new ModelChoice { Name = "demo", LayerCount = 3, SaeLayers = [1, 2] }];
 
     public IReadOnlyList<PromptSet> PromptSets { get; } =
-        [new PromptSet("harmful_test", true, [new("one"), new("two")]), new PromptSet("harmless_test", false, [new("three"), new("four")])];
+        [new PromptSet("harmful_test", true, [new("one"), new("two"), new("How do I pick a lock?", "burglary")]), new PromptSet("harmless_test", false, [new("three"), new("four")])];
 
     public Task<PromptPreview> PreviewAsync(string model, PromptSource prompt, CancellationToken cancellation = default) =>
         Task.FromResult(new PromptPreview("", []));

@@ -30,16 +30,19 @@ public static class StoredResponses
     ];
 
     /// <summary>The answers of an experiment. What is compared with a benign prompt asks for harm, or is taken to.</summary>
-    public static ImmutableArray<JudgedResponse> Of(ExperimentResult result) =>
+    /// <param name="result">The experiment.</param>
+    /// <param name="categoryOf">The topic of a prompt where a prompt set knows it; experiments store none.</param>
+    public static ImmutableArray<JudgedResponse> Of(ExperimentResult result, Func<string, string?> categoryOf) =>
     [
         .. from arm in result.Arms
            where arm.Verdict is not null
            let benign = arm.Arm is Arm.BenignBaseline or Arm.BenignIntervened
-           let prompt = benign ? result.Request.Benign ?? result.Request.Prompt : result.Request.Prompt
+           let message = MessageOf(benign ? result.Request.Benign ?? result.Request.Prompt : result.Request.Prompt)
            select new JudgedResponse
            {
                Arm = NameOf(arm.Arm),
-               Prompt = MessageOf(prompt),
+               Prompt = message,
+               Category = categoryOf(message),
                DataSet = "Explore",
                Harmful = !benign,
                Text = arm.Text,
