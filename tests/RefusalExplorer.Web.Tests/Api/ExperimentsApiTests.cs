@@ -44,6 +44,8 @@ public sealed class ExperimentsApiTests
         await using ApiServer api = await ApiServer.StartAsync();
         ApiAnswer started = await api.PostAsync("/api/v1/experiments", Request);
         string path = (string)started["events"]!;
+        // To its end: while it runs, an arm's event tells of its first pass alone.
+        await api.EventsAsync(path);
         var all = await api.EventsAsync(path);
         var answers = all.Where(e => e.Id.Length > 0).ToList();
         for (int i = 0; i < answers.Count; i++)

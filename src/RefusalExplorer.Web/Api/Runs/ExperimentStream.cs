@@ -6,7 +6,7 @@ using RefusalExplorer.Web.Runs;
 
 namespace RefusalExplorer.Web.Api.Runs;
 
-/// <summary>An experiment's events: <c>queued</c>, <c>phase</c>, <c>arm</c> (its first pass), <c>token</c> and, last, <c>end</c>.</summary>
+/// <summary>An experiment's events: <c>queued</c>, <c>phase</c>, <c>arm</c> (its first pass; the whole arm once the run has ended), <c>token</c> and, last, <c>end</c>.</summary>
 internal static class ExperimentStream
 {
     private static readonly Arm[] Arms = Enum.GetValues<Arm>();
