@@ -54,7 +54,7 @@ internal sealed record CommandContext(CliSession Session, ParseResult Arguments,
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{path}: cannot be read: {e.Message}", e);
         }
     }
 }

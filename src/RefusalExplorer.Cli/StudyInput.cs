@@ -77,7 +77,7 @@ internal sealed record StudyInput(StudyResult? Result, ImmutableArray<PromptResu
         }
         catch (JsonException e)
         {
-            throw new EngineException($"{where}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{where}: {e.Message}", e);
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace RefusalExplorer.Engine;
 
 /// <summary>Bad input to the engine: the message is one line that says what, where, what was expected and what to do.</summary>
@@ -11,18 +9,10 @@ public class EngineException(string message, Exception? inner = null) : Exceptio
 
     private static string OneLine(string message)
     {
-        if (message.Length <= MaxLength && !message.Any(Breaks))
-            return message;
-        var line = new StringBuilder(message, 0, Math.Min(message.Length, MaxLength), MaxLength + 1);
-        for (int i = 0; i < line.Length; i++)
-        {
-            if (Breaks(line[i]))
-                line[i] = ' ';
-        }
-        return message.Length > MaxLength ? line.Append('…').ToString() : line.ToString();
+        string cut = message.Length > MaxLength ? string.Concat(message.AsSpan(0, MaxLength), "…") : message;
+        string line = cut.ReplaceLineEndings(" ");
+        return line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
     }
-
-    private static bool Breaks(char c) => char.IsControl(c) || c is '\u2028' or '\u2029';
 }
 
 /// <summary>The engine has no room for more work just now: the same request works later.</summary>

@@ -28,7 +28,7 @@ internal static class AnalysisFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"{folder}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{folder}: cannot be written: {e.Message}", e);
         }
     }
 }

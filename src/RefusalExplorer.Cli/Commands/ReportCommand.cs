@@ -43,7 +43,7 @@ internal static class ReportCommand
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new EngineException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
+                throw new EngineException($"{path}: cannot be written: {e.Message}", e);
             }
             if (context.Json)
                 context.WriteJson(new { path, analyses = analyses.Select(a => a.Analysis) });

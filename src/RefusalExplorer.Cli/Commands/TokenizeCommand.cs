@@ -74,7 +74,7 @@ internal static class TokenizeCommand
         }
         catch (JsonException e)
         {
-            throw new EngineException($"{path}: expected a JSON array; {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{path}: expected a JSON array; {e.Message}", e);
         }
     }
 

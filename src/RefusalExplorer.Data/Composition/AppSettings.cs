@@ -82,7 +82,7 @@ public sealed class AppSettings
         }
         catch (InvalidOperationException e)
         {
-            throw new EngineException($"settings, section {Section}: {(e.InnerException ?? e).Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"settings, section {Section}: {(e.InnerException ?? e).Message}", e);
         }
         return settings;
     }

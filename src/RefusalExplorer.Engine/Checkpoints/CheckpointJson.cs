@@ -33,7 +33,7 @@ internal static class CheckpointJson
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointFormatException(path, $"cannot be read: {e.Message.ReplaceLineEndings(" ")}", inner: e);
+            throw new CheckpointFormatException(path, $"cannot be read: {e.Message}", inner: e);
         }
     }
 
@@ -46,7 +46,7 @@ internal static class CheckpointJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
-            throw new CheckpointFormatException(path, $"{what}: {e.Message.ReplaceLineEndings(" ")}", inner: e);
+            throw new CheckpointFormatException(path, $"{what}: {e.Message}", inner: e);
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             stream?.Dispose();
             throw e as CheckpointFormatException
-                ?? new CheckpointFormatException(path, $"cannot be opened: {e.Message.ReplaceLineEndings(" ")}", inner: e);
+                ?? new CheckpointFormatException(path, $"cannot be opened: {e.Message}", inner: e);
         }
     }
 

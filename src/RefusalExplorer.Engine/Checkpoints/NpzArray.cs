@@ -146,7 +146,7 @@ internal sealed class NpzArray : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EngineException(
-                $"{_archive.Path}: {_name}: cannot be inflated into {_temporaryFolder}: {e.Message.ReplaceLineEndings(" ")}", e);
+                $"{_archive.Path}: {_name}: cannot be inflated into {_temporaryFolder}: {e.Message}", e);
         }
     }
 }

@@ -35,7 +35,7 @@ internal static class SafetensorsWriter
         {
             if (File.Exists(draft))
                 File.Delete(draft);
-            throw new EngineException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{path}: cannot be written: {e.Message}", e);
         }
     }
 

@@ -15,7 +15,7 @@ internal static class TokenizerFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointFormatException(path, $"cannot be read: {e.Message.ReplaceLineEndings(" ")}", inner: e);
+            throw new CheckpointFormatException(path, $"cannot be read: {e.Message}", inner: e);
         }
     }
 

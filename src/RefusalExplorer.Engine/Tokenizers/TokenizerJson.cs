@@ -75,7 +75,7 @@ internal static class TokenizerJson
             string pair = merge.GetString()!;
             int space = pair.IndexOf(' ', StringComparison.Ordinal);
             if (space < 0 || pair.IndexOf(' ', space + 1) >= 0)
-                throw new CheckpointFormatException(path, $"merge {rank} is '{pair.ReplaceLineEndings(" ")}', expected two pieces", "model.merges");
+                throw new CheckpointFormatException(path, $"merge {rank} is '{pair}', expected two pieces", "model.merges");
             vocabulary.AddMerge(pair.AsSpan(0, space), pair.AsSpan(space + 1), rank++, prefix);
         }
         return vocabulary;

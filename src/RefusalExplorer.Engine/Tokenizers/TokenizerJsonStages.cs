@@ -63,7 +63,7 @@ internal sealed class TokenizerJsonStages(string path)
         }
         catch (ArgumentException e)
         {
-            throw new CheckpointFormatException(path, $"the pattern '{source.ReplaceLineEndings(" ")}' cannot be matched here: {e.Message.ReplaceLineEndings(" ")}", field, e);
+            throw new CheckpointFormatException(path, $"the pattern '{source}' cannot be matched here: {e.Message}", field, e);
         }
     }
 

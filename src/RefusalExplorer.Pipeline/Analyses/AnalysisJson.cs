@@ -25,7 +25,7 @@ public static class AnalysisJson
         }
         catch (JsonException e)
         {
-            throw new PipelineException($"{where}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new PipelineException($"{where}: {e.Message}", e);
         }
     }
 

@@ -29,7 +29,7 @@ public static class DemoPrompts
         }
         catch (Exception e) when (e is IOException or JsonException)
         {
-            throw new EngineException($"{path}: expected a JSON array of {{instruction, category}}; {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{path}: expected a JSON array of {{instruction, category}}; {e.Message}", e);
         }
     }
 }

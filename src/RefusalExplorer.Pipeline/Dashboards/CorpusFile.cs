@@ -78,5 +78,5 @@ public static class CorpusFile
     }
 
     private static PipelineException Unreadable(string path, Exception e) =>
-        new($"{path}: the corpus cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        new($"{path}: the corpus cannot be read: {e.Message}", e);
 }

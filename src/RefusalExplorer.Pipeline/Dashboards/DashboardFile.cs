@@ -60,7 +60,7 @@ public sealed class DashboardFile : IDisposable
         catch (Exception e) when (e is not PipelineException and not OutOfMemoryException)
         {
             map?.Dispose();
-            throw new PipelineException($"{path}: not a whole file of dashboards ({e.Message.ReplaceLineEndings(" ")}); make them anew", e);
+            throw new PipelineException($"{path}: not a whole file of dashboards ({e.Message}); make them anew", e);
         }
     }
 

@@ -79,7 +79,7 @@ public static partial class ReferenceDirectionFiles
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException($"{path}: {e.Message.ReplaceLineEndings(" ")}; expected the file that refusal_direction writes", e);
+            throw new PipelineException($"{path}: {e.Message}; expected the file that refusal_direction writes", e);
         }
     }
 

@@ -31,7 +31,7 @@ public static class TorchTensorFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new PipelineException($"{path}: cannot be read: {e.Message}", e);
         }
     }
 

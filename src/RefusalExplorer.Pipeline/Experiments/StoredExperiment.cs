@@ -45,7 +45,7 @@ public sealed record StoredExperiment(ExperimentRequest Request, ExperimentResul
         }
         catch (JsonException e)
         {
-            throw new PipelineException($"run {run.Header.Id}: its payload cannot be read by this version: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new PipelineException($"run {run.Header.Id}: its payload cannot be read by this version: {e.Message}", e);
         }
     }
 }

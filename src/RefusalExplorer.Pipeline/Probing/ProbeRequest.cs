@@ -135,12 +135,12 @@ public static class ProbeJson
         }
         catch (JsonException e)
         {
-            throw new EngineException($"{where}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{where}: {e.Message}", e);
         }
         catch (InvalidOperationException e)
         {
             // A lone surrogate, escaped in a string, is JSON and no text.
-            throw new EngineException($"{where}: not valid JSON: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{where}: not valid JSON: {e.Message}", e);
         }
     }
 }

@@ -55,7 +55,7 @@ public sealed record LiveRecording
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            throw new EngineException($"{where}: no recording of a demonstration: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{where}: no recording of a demonstration: {e.Message}", e);
         }
         if (recording.Format != FormatName || recording.Version != 1)
             throw new EngineException($"{where}: format '{recording.Format}' version {recording.Version}; expected '{FormatName}' version 1");

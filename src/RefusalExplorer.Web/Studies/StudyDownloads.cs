@@ -70,7 +70,7 @@ public static class StudyDownloads
         }
         catch (IOException e)
         {
-            throw new EngineException($"{name}: cannot be read: {e.Message.ReplaceLineEndings(" ")}; try again when the study has ended", e);
+            throw new EngineException($"{name}: cannot be read: {e.Message}; try again when the study has ended", e);
         }
     }
 

@@ -24,7 +24,7 @@ public static class StudyExamples
             }
             catch (IOException e)
             {
-                throw new EngineException($"{Path}: {e.Message.ReplaceLineEndings(" ")}; it comes with the program: install it again", e);
+                throw new EngineException($"{Path}: {e.Message}; it comes with the program: install it again", e);
             }
         }
     }

@@ -71,7 +71,7 @@ internal sealed unsafe class CudaModule
             if (compile(program, options.Length, pointers) != 0)
             {
                 string log = Encoding.UTF8.GetString(Read(nvrtc, program, "nvrtcGetProgramLogSize", "nvrtcGetProgramLog"));
-                throw new EngineException($"the CUDA kernels did not compile: {log.TrimEnd('\0').ReplaceLineEndings(" ")}");
+                throw new EngineException($"the CUDA kernels did not compile: {log.TrimEnd('\0')}");
             }
             return Read(nvrtc, program, "nvrtcGetCUBINSize", "nvrtcGetCUBIN");
         }

@@ -10,7 +10,7 @@ internal static class JinjaGlobals
 
     private static readonly Dictionary<string, JinjaFunction> Functions = new(StringComparer.Ordinal)
     {
-        ["raise_exception"] = a => throw new EngineException(PythonText.Str(a.Require(0, "message"), a.State.Budget).ReplaceLineEndings(" ")),
+        ["raise_exception"] = a => throw new EngineException(PythonText.Str(a.Require(0, "message"), a.State.Budget)),
         ["strftime_now"] = a => Time(a.Text(0, "format"), DateTime.Now),
         ["range"] = Range,
         ["namespace"] = Namespace,

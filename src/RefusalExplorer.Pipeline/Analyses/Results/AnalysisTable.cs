@@ -59,11 +59,14 @@ public sealed record AnalysisTable
         return new AnalysisTable { Id = id, Title = title, Columns = heads, Rows = cells };
     }
 
+    /// <summary>The place of a column, or -1 where there is none.</summary>
+    public int IndexOf(string name) => Columns.ToList().FindIndex(c => c.Name == name);
+
     /// <summary>The cells of a column.</summary>
     /// <exception cref="PipelineException">There is no such column.</exception>
     public ImmutableArray<Cell> Column(string name)
     {
-        int index = Columns.ToList().FindIndex(c => c.Name == name);
+        int index = IndexOf(name);
         return index >= 0
             ? [.. Rows.Select(r => r[index])]
             : throw new PipelineException($"table {Id}: no column '{name}' among {string.Join(", ", Columns.Select(c => c.Name))}");

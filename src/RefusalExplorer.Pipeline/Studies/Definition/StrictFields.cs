@@ -32,7 +32,7 @@ internal static class StrictFields
         foreach ((string name, JsonNode? value) in fields)
         {
             JsonPropertyInfo? property = type.Properties.FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase) && p.Set is not null)
-                ?? throw new PipelineException($"{where}: {path}.{name.ReplaceLineEndings(" ")}: unknown field; expected one of {Names(type)}");
+                ?? throw new PipelineException($"{where}: {path}.{name}: unknown field; expected one of {Names(type)}");
             Type wanted = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (value is not null)
                 Check(value, type.Options.GetTypeInfo(wanted), where, $"{path}.{name}");

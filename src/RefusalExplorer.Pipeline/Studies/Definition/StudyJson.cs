@@ -40,7 +40,7 @@ public static class StudyJson
         // A lone surrogate in the text, or escaped in a string, is no UTF-8; a name that occurs twice is found when it is looked up.
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            throw new PipelineException($"{where}: not valid JSON: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new PipelineException($"{where}: not valid JSON: {e.Message}", e);
         }
     }
 

@@ -77,7 +77,7 @@ public sealed class StudyFiles(string folder)
         }
         catch (JsonException e)
         {
-            throw new PipelineException($"{Path.Combine(folder, name)}: {e.Message.ReplaceLineEndings(" ")}; run the study again to write it anew", e);
+            throw new PipelineException($"{Path.Combine(folder, name)}: {e.Message}; run the study again to write it anew", e);
         }
     }
 
@@ -91,7 +91,7 @@ public sealed class StudyFiles(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new EngineException($"{path}: cannot be written: {e.Message}", e);
         }
     }
 }

@@ -40,7 +40,7 @@ public sealed class StudyJournal : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}; another process may run this study", e);
+            throw new PipelineException($"{path}: cannot be written: {e.Message}; another process may run this study", e);
         }
         var journal = new StudyJournal(path, file);
         try
@@ -79,7 +79,7 @@ public sealed class StudyJournal : IDisposable
         }
         catch (JsonException e)
         {
-            throw new PipelineException($"{_path}: piece {piece}: {e.Message.ReplaceLineEndings(" ")}; the file was changed, or written by another version: begin the study in a new folder", e);
+            throw new PipelineException($"{_path}: piece {piece}: {e.Message}; the file was changed, or written by another version: begin the study in a new folder", e);
         }
         return data is not null;
     }

@@ -9,7 +9,7 @@ public static class CategoryMaps
     private const string Share = ", share", Count = "categories";
 
     /// <summary>Whether a table has what the map shows; results of other versions may not.</summary>
-    public static bool Fits(AnalysisTable features) => Index(features, Count) >= 0 && !Categories(features).IsEmpty;
+    public static bool Fits(AnalysisTable features) => features.IndexOf(Count) >= 0 && !Categories(features).IsEmpty;
 
     /// <summary>The categories of the table of features.</summary>
     public static ImmutableArray<string> Categories(AnalysisTable features) =>
@@ -23,9 +23,9 @@ public static class CategoryMaps
     public static HeatMapChart Of(AnalysisTable features, string order, bool oneOnly, int most)
     {
         ImmutableArray<string> categories = Categories(features);
-        int[] columns = [.. categories.Select(c => Index(features, c + Share))];
-        int count = Index(features, Count);
-        int by = order.Length == 0 ? count : Index(features, order + Share);
+        int[] columns = [.. categories.Select(c => features.IndexOf(c + Share))];
+        int count = features.IndexOf(Count);
+        int by = order.Length == 0 ? count : features.IndexOf(order + Share);
         ImmutableArray<Cell>[] rows =
         [
             .. features.Rows.Where(r => !oneOnly || r[count].Number == 1).OrderByDescending(r => r[by].Number ?? 0).ThenByDescending(r => columns.Sum(c => r[c].Number ?? 0)).Take(most),
@@ -40,6 +40,4 @@ public static class CategoryMaps
             Max = 1,
         };
     }
-
-    private static int Index(AnalysisTable table, string column) => table.Columns.Select(c => c.Name).ToList().IndexOf(column);
 }

@@ -67,7 +67,7 @@ public static class HydraFigures
     private static IEnumerable<Waking> Rows(AnalysisOutput output, string id, Func<AnalysisTable, ImmutableArray<Cell>, Waking> read) =>
         output.Tables.FirstOrDefault(t => t.Id == id) is { } table ? table.Rows.Select(r => read(table, r)) : [];
 
-    private static Cell At(AnalysisTable table, ImmutableArray<Cell> row, string column) => row[table.Columns.Select(c => c.Name).ToList().IndexOf(column)];
+    private static Cell At(AnalysisTable table, ImmutableArray<Cell> row, string column) => row[table.IndexOf(column)];
 
     private static int Whole(AnalysisTable table, ImmutableArray<Cell> row, string column) => (int)Number(table, row, column);
 
