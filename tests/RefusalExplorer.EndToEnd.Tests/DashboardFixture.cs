@@ -43,6 +43,8 @@ public sealed class DashboardFixture : IAsyncLifetime
         Address = _app.Urls.First();
         if (Chromium is null)
             return;
+        // Five seconds, its default, is too little for a busy machine; only a test that fails waits so long.
+        Assertions.SetDefaultExpectTimeout(120_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {

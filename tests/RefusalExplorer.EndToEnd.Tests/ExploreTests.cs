@@ -78,7 +78,7 @@ public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashb
         await other.ClickAsync("[data-stop]");
 
         await page.AttachedAsync("[data-explore][data-state='cancelled']");
-        Assert.Contains("1 2 3", await other.InputValueAsync("#prompt-text"), StringComparison.Ordinal);
+        await Assertions.Expect(other.Locator("#prompt-text")).ToHaveValueAsync(new Regex("1 2 3"));
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashb
         await first.ClickAsync("[data-run-button]");
         await first.WaitForSelectorAsync("[data-answer='Baseline'] .token");
         await second.ClickAsync("[data-run-button]");
-        await Assertions.Expect(second.Locator("[data-run-status]")).ToContainTextAsync("Waiting: 1 run before this one", new() { Timeout = 60_000 });
+        await Assertions.Expect(second.Locator("[data-run-status]")).ToContainTextAsync("Waiting: 1 run before this one");
 
         await first.ClickAsync("[data-stop]");
         await second.AttachedAsync("[data-explore][data-state='finished']");
@@ -105,7 +105,7 @@ public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashb
         IPage page = await OpenAsync($"/explore/{id}");
 
         await page.AttachedAsync($"[data-run='{id}'] [data-outcome='Removed']");
-        Assert.Equal("5", await page.InputValueAsync("[data-k]"));
+        await Assertions.Expect(page.Locator("[data-k]")).ToHaveValueAsync("5");
         Assert.Equal($"/explore/{id}", new Uri(page.Url).AbsolutePath);
 
         // Another setting is another state: the address says so, and the way back is offered.
@@ -114,7 +114,7 @@ public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashb
         await Assertions.Expect(page).ToHaveURLAsync(new Regex(@"/\?k=3$"));
         await page.ClickAsync(".diverged .link-button");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex($"/explore/{id}$"));
-        Assert.Equal("5", await page.InputValueAsync("[data-k]"));
+        await Assertions.Expect(page.Locator("[data-k]")).ToHaveValueAsync("5");
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class ExploreTests(DashboardFixture dashboard) : BrowserTest(dashb
 
         await page.GotoAsync("/explore/nosuchrun");
         await Assertions.Expect(page.Locator("[data-error]").First).ToContainTextAsync("run 'nosuchrun': there is none of that id here");
-        Assert.True(await page.IsVisibleAsync("[data-run-button]"));
+        await Assertions.Expect(page.Locator("[data-run-button]")).ToBeVisibleAsync();
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class RunsTests(DashboardFixture dashboard) : BrowserTest(dashboar
 
         await page.ReloadAsync();
         await page.AttachedAsync("[data-run-id='filtered']");
-        Assert.Equal(1, await page.Locator("[data-run-id]").CountAsync());
+        await Assertions.Expect(page.Locator("[data-run-id]")).ToHaveCountAsync(1);
         Assert.Contains("hidden by the filter", await page.TextAsync("[data-shown]"), StringComparison.Ordinal);
     }
 

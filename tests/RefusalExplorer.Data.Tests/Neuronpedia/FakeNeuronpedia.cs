@@ -34,13 +34,14 @@ public sealed class FakeNeuronpedia : IAsyncDisposable
     }
 
     /// <summary>A client, as after a start of the program; the same folder holds the answers.</summary>
-    public INeuronpedia Client(TimeProvider? time = null, string? key = null, NeuronpediaUse? use = null, Uri? address = null)
+    /// <remarks>An attempt is given long by default: on a busy machine a slow answer must not count as none.</remarks>
+    public INeuronpedia Client(TimeProvider? time = null, string? key = null, NeuronpediaUse? use = null, Uri? address = null, TimeSpan? attempt = null)
     {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new StoreOptions { Folder = Folder.Path });
-        services.AddSingleton(new NeuronpediaPatience { Attempt = TimeSpan.FromSeconds(1), Delay = TimeSpan.FromMilliseconds(1), LongestAnswer = 1 << 20 });
+        services.AddSingleton(new NeuronpediaPatience { Attempt = attempt ?? TimeSpan.FromSeconds(30), Delay = TimeSpan.FromMilliseconds(1), LongestAnswer = 1 << 20 });
         services.AddExplanations();
         services.AddNeuronpedia(new NeuronpediaSettings { Endpoint = (address ?? Server.Address).ToString(), ApiKey = key, Use = use });
         ServiceProvider provider = services.BuildServiceProvider();

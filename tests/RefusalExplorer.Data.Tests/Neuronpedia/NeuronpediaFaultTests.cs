@@ -112,7 +112,7 @@ public sealed class NeuronpediaFaultTests : IAsyncLifetime
             await released.Task;
             return false;
         };
-        INeuronpedia client = _fake.Client(_clock);
+        INeuronpedia client = _fake.Client(_clock, attempt: TimeSpan.FromSeconds(2));
         NeuronpediaException e = await Assert.ThrowsAsync<NeuronpediaException>(() => client.FeatureAsync(Key(1), cancellation: Token));
         Assert.Equal(NeuronpediaFault.Unreachable, e.Fault);
         Assert.Contains("did not answer in time", e.Message, StringComparison.Ordinal);

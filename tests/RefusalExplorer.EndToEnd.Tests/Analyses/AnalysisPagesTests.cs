@@ -61,7 +61,7 @@ public sealed class AnalysisPagesTests(DashboardFixture dashboard) : BrowserTest
 
         await page.AttachedAsync("[data-analysis-page='controls'] [data-result]");
         ILocator kinds = page.Locator("[data-controls] .control-card");
-        Assert.Equal(4, await kinds.CountAsync());
+        await Assertions.Expect(kinds).ToHaveCountAsync(4);
         await Assertions.Expect(kinds.First).ToContainTextAsync("p = 0.");
         await Assertions.Expect(page.Locator("[data-table='controls']")).ToContainTextAsync("sign flipped");
     }
@@ -72,7 +72,7 @@ public sealed class AnalysisPagesTests(DashboardFixture dashboard) : BrowserTest
         Look look = new(scheme, width);
         IPage page = await OpenAsync("/analyses", look);
 
-        Assert.Equal(SmallRuns.Queries.Count, await page.Locator("[data-analysis]").CountAsync());
+        await Assertions.Expect(page.Locator("[data-analysis]")).ToHaveCountAsync(SmallRuns.Queries.Count);
         await LooksRightAsync(page, "analyses", look);
     }
 

@@ -53,6 +53,6 @@ public sealed class AnnotationDeskTests(DashboardFixture dashboard) : BrowserTes
         await page.Keyboard.PressAsync("u");
         await page.WaitForSelectorAsync("[data-progress]:has-text('1 of 3')");
         await page.WaitForSelectorAsync("[data-label='Legal'][aria-pressed='true']");
-        Assert.Equal("jku 8", await page.InputValueAsync("#annotation-notes"));
+        await Assertions.Expect(page.Locator("#annotation-notes")).ToHaveValueAsync("jku 8");
     }
 }

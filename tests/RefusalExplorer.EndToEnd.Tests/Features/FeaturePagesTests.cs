@@ -20,7 +20,7 @@ public sealed class FeaturePagesTests(DashboardFixture dashboard) : BrowserTest(
         IPage page = await OpenAsync("/features?layers=20", look);
         await page.WaitForSelectorAsync("tr[data-feature^='L20-']");
 
-        Assert.Contains("3,072 of 30,720 features shown", await page.TextAsync(".grid-head"), StringComparison.Ordinal);
+        await Assertions.Expect(page.Locator(".grid-head").First).ToContainTextAsync("3,072 of 30,720 features shown");
         await LooksRightAsync(page, "features", look);
     }
 
@@ -44,7 +44,7 @@ public sealed class FeaturePagesTests(DashboardFixture dashboard) : BrowserTest(
         await page.Keyboard.PressAsync("a");
 
         await page.WaitForSelectorAsync("[data-explore]");
-        Assert.Contains("L20-5", Uri.UnescapeDataString(page.Url), StringComparison.Ordinal);
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("[?&]g=.*L20-5"));
     }
 
     [Theory, MemberData(nameof(Look.All), MemberType = typeof(Look))]

@@ -20,7 +20,7 @@ public sealed class LiveTests(DashboardFixture dashboard) : BrowserTest(dashboar
         ILocator sliders = page.Locator(".live-slider input[type=range]");
         for (int i = 0; i < await sliders.CountAsync(); i++)
             await sliders.Nth(i).EvaluateAsync("s => { s.value = -2; s.dispatchEvent(new Event('input', { bubbles: true })); }");
-        await Assertions.Expect(page.Locator("[data-live-side='Steered'] [data-p]")).Not.ToHaveAttributeAsync("data-p", before.ToString("R", CultureInfo.InvariantCulture), new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("[data-live-side='Steered'] [data-p]")).Not.ToHaveAttributeAsync("data-p", before.ToString("R", CultureInfo.InvariantCulture));
         await page.WaitForSelectorAsync("text=older than the sliders");
         await sliders.First.DispatchEventAsync("change");
         await page.WaitForSelectorAsync("[data-live-side='Steered'] [data-verdict]");
@@ -31,7 +31,7 @@ public sealed class LiveTests(DashboardFixture dashboard) : BrowserTest(dashboar
         string link = (await page.InnerTextAsync("[data-live-link]")).Trim();
         IPage audience = await OpenWindowAsync(new() { ColorScheme = ColorScheme.Dark, ViewportSize = new() { Width = 390, Height = 900 } });
         await audience.GotoAsync(link);
-        await Assertions.Expect(audience.Locator("#baseline b")).Not.ToHaveTextAsync("–", new() { Timeout = 60_000 });
+        await Assertions.Expect(audience.Locator("#baseline b")).Not.ToHaveTextAsync("–");
         Assert.Equal(0, await audience.Locator("button, input, a, select, textarea").CountAsync());
         await LooksRightAsync(audience, "live-watch", new Look(ColorScheme.Dark, 390));
 

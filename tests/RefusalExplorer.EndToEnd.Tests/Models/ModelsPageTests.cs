@@ -10,11 +10,11 @@ public sealed class ModelsPageTests(DashboardFixture dashboard) : BrowserTest(da
     {
         IPage page = await OpenAsync("/models");
         ILocator demo = page.Locator("[data-panel='model-demo']");
-        Assert.Equal("ready", await demo.Locator("[data-model-state]").GetAttributeAsync("data-model-state"));
+        await Assertions.Expect(demo.Locator("[data-model-state]")).ToHaveAttributeAsync("data-model-state", "ready");
 
         await demo.Locator("[data-sae-details] summary").ClickAsync();
         await demo.Locator("tr[data-sae='20'] >> text=JumpReLU · 3,072 features").WaitForAsync();
-        Assert.Equal(10, await demo.Locator("tr[data-sae]").CountAsync());
+        await Assertions.Expect(demo.Locator("tr[data-sae]")).ToHaveCountAsync(10);
 
         await demo.Locator("[data-explore-with]").ClickAsync();
         await page.WaitForSelectorAsync("[data-explore]");
@@ -25,11 +25,11 @@ public sealed class ModelsPageTests(DashboardFixture dashboard) : BrowserTest(da
     {
         IPage page = await OpenAsync("/models");
         ILocator gemma = page.Locator("[data-panel='model-gemma-2-2b-it']");
-        Assert.Equal("missing", await gemma.Locator("[data-model-state]").GetAttributeAsync("data-model-state"));
+        await Assertions.Expect(gemma.Locator("[data-model-state]")).ToHaveAttributeAsync("data-model-state", "missing");
 
         await gemma.Locator("[data-sae-details] summary").ClickAsync();
-        Assert.Contains("another SAE", await gemma.Locator("tr[data-sae='0']").InnerTextAsync(), StringComparison.Ordinal);
-        Assert.Contains("this SAE", await gemma.Locator("tr[data-sae='12']").InnerTextAsync(), StringComparison.Ordinal);
+        await Assertions.Expect(gemma.Locator("tr[data-sae='0']")).ToContainTextAsync("another SAE");
+        await Assertions.Expect(gemma.Locator("tr[data-sae='12']")).ToContainTextAsync("this SAE");
     }
 
     [Theory]
