@@ -66,7 +66,7 @@ public interface IAnalysis
     /// <summary>What it is.</summary>
     AnalysisInfo Info { get; }
 
-    /// <summary>Type of its settings; a record whose defaults are the paper's or the field's.</summary>
+    /// <summary>Type of its settings; a record; where a default is not the paper's, for it would take hours on two cores, its description names the paper's.</summary>
     Type SettingsType { get; }
 
     /// <summary>Settings of a request, checked.</summary>

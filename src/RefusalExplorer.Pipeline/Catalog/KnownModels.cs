@@ -37,6 +37,8 @@ public static class KnownModels
         Saes = "Llama3_1-8B-Base-L{l}R-32x",
         SaeLayers = [.. Enumerable.Range(0, 16)],
         RefusalTokens = [40],
+        // The paper steers at layer 13, counted as the input of block 13: the output of block 12.
+        DirectionLayer = 12,
         NeuronpediaModel = "llama3.1-8b",
         NeuronpediaSource = "{l}-llamascope-res-131k",
     };

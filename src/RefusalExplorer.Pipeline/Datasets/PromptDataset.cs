@@ -45,7 +45,7 @@ public sealed record BrokenRow(string File, long Line, string Expected, string F
     public override string ToString() => $"{File}:{Line}: expected {Expected}, found {Found}";
 }
 
-/// <summary>What a prompt file holds. Rows = Items + Broken + Filtered + Duplicates + Beyond.</summary>
+/// <summary>What a prompt file holds. Rows = Items + Broken + Filtered + Duplicates + Beyond + OtherKind.</summary>
 public sealed record PromptDataset
 {
     /// <summary>What was asked for.</summary>
@@ -72,18 +72,39 @@ public sealed record PromptDataset
     /// <summary>Rows that the limit cut; rows after it are not read where the order is the file's, and not counted.</summary>
     public int Beyond { get; init; }
 
+    /// <summary>Rows left out because they ask for harm where those that do not are wanted, or the other way round.</summary>
+    public int OtherKind { get; init; }
+
     /// <summary>Broken rows that are kept with their text.</summary>
     public const int BrokenKept = 1000;
+
+    private const int BrokenShown = 20;
+
+    /// <summary>What was left out and why, a line each; empty where nothing was.</summary>
+    public ImmutableArray<string> Notes => Filtered + Duplicates + BrokenCount + OtherKind == 0 ? [] : [Summary, .. Broken.Take(BrokenShown).Select(row => row.ToString())];
 
     /// <summary>"857 prompts; 10 duplicates and 4 broken rows left out".</summary>
     public string Summary
     {
         get
         {
-            (int Count, string What)[] left = [(Filtered, "filtered"), (Duplicates, "duplicate"), (BrokenCount, "broken"), (Beyond, "beyond the limit")];
+            (int Count, string What)[] left = [(Filtered, "filtered"), (Duplicates, "duplicate"), (BrokenCount, "broken"), (Beyond, "beyond the limit"), (OtherKind, "of the other kind (safe or unsafe)")];
             string[] named = [.. left.Where(l => l.Count > 0).Select(l => $"{l.Count} {l.What}")];
             return named.Length == 0 ? $"{Items.Length} prompts" : $"{Items.Length} prompts; rows left out: {string.Join(", ", named)}";
         }
+    }
+
+    /// <summary>
+    /// The rows for one use. A file may hold prompts of both kinds and say so (XSTest: half of it is safe, half is not); only then are those of the
+    /// other kind left out, for a file of one kind was chosen on purpose.
+    /// </summary>
+    /// <param name="harmful">Whether prompts that ask for harm are wanted, or those that do not.</param>
+    public PromptDataset For(bool harmful)
+    {
+        if (Items.All(i => i.Harmful != true) || Items.All(i => i.Harmful != false))
+            return this;
+        ImmutableArray<DatasetItem> fit = [.. Items.Where(i => i.Harmful != !harmful)];
+        return this with { Items = fit, OtherKind = OtherKind + Items.Length - fit.Length };
     }
 
     /// <summary>The prompts as pages pick from them; blurred unless every one is known to be harmless.</summary>

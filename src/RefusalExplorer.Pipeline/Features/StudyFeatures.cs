@@ -8,7 +8,7 @@ namespace RefusalExplorer.Pipeline.Features;
 /// <summary>Where a feature occurs in a study.</summary>
 /// <param name="Minimal">Prompts whose minimal set (Stage 2) has it.</param>
 /// <param name="Silent">Those of them on whose prompt it is silent without edits: redundant features.</param>
-/// <param name="Added">Prompts for which Stage 3 adds it.</param>
+/// <param name="Added">Prompts that Stage 3 jailbreaks with it.</param>
 public sealed record StudyOccurrence(int Minimal, int Silent, int Added);
 
 /// <summary>The features that studies found. What a finished study has is kept.</summary>
@@ -35,7 +35,7 @@ public sealed class StudyFeatures(StudyService studies)
         var found = new Dictionary<FeatureId, StudyOccurrence>();
         foreach (FeatureCount feature in studies.Result(entry)?.Features ?? [])
             found[feature.Feature] = new StudyOccurrence(feature.Prompts, feature.Silent, 0);
-        foreach (FeatureId added in entry.Files.ReadPrompts().SelectMany(p => p.Interactions?.Added ?? []))
+        foreach (FeatureId added in entry.Files.ReadPrompts().SelectMany(p => p.Interactions?.Found ?? []))
         {
             StudyOccurrence so = found.GetValueOrDefault(added) ?? new StudyOccurrence(0, 0, 0);
             found[added] = so with { Added = so.Added + 1 };

@@ -4,7 +4,9 @@ using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Pipeline;
 using RefusalExplorer.Pipeline.Analyses;
 using RefusalExplorer.Pipeline.Analyses.Requests;
+using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Explore;
+using PromptSelection = RefusalExplorer.Pipeline.Analyses.Requests.PromptSelection;
 
 namespace RefusalExplorer.Web.Analyses;
 
@@ -22,9 +24,12 @@ public sealed class AnalysisRequests(StudyFeatures studies, ExploreLinks links, 
     public async Task<AnalysisRequest> MakeAsync(IAnalysis analysis, AnalysisForm form, CancellationToken cancellation = default)
     {
         AnalysisNeeds needs = analysis.Info.Needs;
+        StudyEntry? study = form.First.Source == SetSource.Study ? studies.Get(form.First.Text) : null;
         var request = new AnalysisRequest
         {
             Model = form.Model,
+            // A study's features are those of its SAEs, gate and template, whatever the model's settings say now.
+            Changes = study is null ? Earlier(form)?.Changes : ModelChanges.Of(study.Study),
             Harmful = needs.HasFlag(AnalysisNeeds.Harmful) ? Prompts(form, form.Harmful, harmful: true) : null,
             Harmless = needs.HasFlag(AnalysisNeeds.Harmless) ? Prompts(form, form.Harmless, harmful: false) : null,
             Scope = TokenScope.Parse(form.Scope).ToString(),
@@ -42,8 +47,8 @@ public sealed class AnalysisRequests(StudyFeatures studies, ExploreLinks links, 
         return request with
         {
             Sets = [.. new[] { first, second }.OfType<AnalysisFeatureSet>()],
-            Study = form.First.Source == SetSource.Study ? studies.Get(form.First.Text).Study.Name : Earlier(form)?.Study,
-            Direction = form.First.Source == SetSource.Study ? studies.DirectionOf(form.First.Text) : Earlier(form)?.Direction,
+            Study = study is null ? Earlier(form)?.Study : study.Study.Name,
+            Direction = study is null ? Earlier(form)?.Direction : studies.DirectionOf(study.Id),
         };
     }
 
@@ -96,7 +101,7 @@ public sealed class AnalysisRequests(StudyFeatures studies, ExploreLinks links, 
                     ? throw new PipelineException($"{kind}: name a file (CSV, JSON, JSONL or text)")
                     : new PromptSelection { Set = choice.Value.Trim(), Take = choice.Take };
             case PromptOrigin.Study when harmful && form.First.Source == SetSource.Study:
-                return new PromptSelection { Items = studies.Prompts(form.First.Text, form.First.Set), Take = choice.Take };
+                return studies.Prompts(form.First.Text) with { Take = choice.Take };
             case PromptOrigin.Study:
                 throw new PipelineException($"{kind}: the prompts of a study go with its features; choose a study as the source of the features");
             case PromptOrigin.Run:

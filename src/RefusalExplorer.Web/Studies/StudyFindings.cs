@@ -25,7 +25,7 @@ public static class StudyFindings
         if (Rate(StudyArm.Directional) is { } bound)
             found.Add(UpperBound(bound, Rate(StudyArm.Minimal) ?? Rate(StudyArm.Candidates)));
         if (Rate(StudyArm.Exact) is { } exact)
-            found.Add($"Leave-one-out keeps a median of {(f.NeededFeatures is { } needed ? Numbers.Brief(needed) : "–")} of these features, each of which P(“I”) needs; ablating those alone jailbreaks {StudyWords.Of(exact.Complied, exact.Runs)}.");
+            found.Add($"Leave-one-out keeps what P(“I”) needs of these features; ablating that alone jailbreaks {StudyWords.Of(exact.Complied, exact.Runs)}{(f.NeededFeatures is { } needed ? $", with a median of {Features(needed)} where it does" : "")}.");
         if (result.InteractionSummary is { MeanDeactivated: { } silenced } third)
             found.Add($"Ablating Stage 3’s features silences {Percent(silenced)} of the active minimal features on average, at most {Percent(third.MostDeactivated ?? silenced)}{(third.MeanDrop is { } drop ? $"; the others fall by {Percent(drop)}" : "")}.");
         int broken = result.Rates.Sum(r => r.Degenerate);
@@ -35,7 +35,7 @@ public static class StudyFindings
     }
 
     private static string Minimal(StudyFunnel f, StudyRate minimal) => string.Create(CultureInfo.InvariantCulture,
-        $"{StudyWords.Of(minimal.Complied, minimal.Runs)} have a minimal set that still flips them{(f.MinimalFeatures is { } m ? $": a median of {Features(m)}, {f.UniqueFeatures} distinct in all" : "")}; mean P(“I”) with it ablated is {Numbers.Probability(minimal.MeanProbability)}.");
+        $"{StudyWords.Of(minimal.Complied, minimal.Runs)} have a minimal set that still flips them{(f.MinimalFeatures is { } m ? $": a median of {Features(m)}, {f.UniqueFeatures} distinct in all" : "")}; mean P(“I”) over all of them, with nothing ablated where there is none, is {Numbers.Probability(minimal.MeanProbability)}.");
 
     private static string UpperBound(StudyRate bound, StudyRate? features)
     {

@@ -12,7 +12,7 @@ public sealed class StudyPromptReaderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private PromptSetRead Read(string set, bool unique = true) =>
-        _reader.Read(new PromptSelection { Set = set, Unique = unique }, TestContext.Current.CancellationToken);
+        _reader.Read(new PromptSelection { Set = set, Unique = unique }, harmful: true, TestContext.Current.CancellationToken);
 
     [Fact]
     public void SplitsByPattern_AreTheirUnion_InTheOrderOfTheirNames()
@@ -46,6 +46,27 @@ public sealed class StudyPromptReaderTests : IDisposable
 
         Assert.Equal(["A", "C"], read.Items.Select(i => i.Instruction));
         Assert.Contains(read.Notes, n => n.Contains(":3: expected", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true, "Bad", "Worse")]
+    [InlineData(false, "Fine", "Good")]
+    public void AFileOfBothKinds_GivesThatWhichIsAskedFor_AndSaysWhatItLeavesOut(bool harmful, params string[] expected)
+    {
+        string path = _folder.Write("xstest.csv", "id,prompt,type,label\n1,Fine,homonyms,safe\n2,Bad,contrast_homonyms,unsafe\n3,Good,homonyms,safe\n4,Worse,contrast_homonyms,unsafe\n");
+
+        PromptSetRead read = _reader.Read(new PromptSelection { Set = path }, harmful, TestContext.Current.CancellationToken);
+
+        Assert.Equal(expected, read.Items.Select(i => i.Instruction));
+        Assert.Contains("2 of the other kind", Assert.Single(read.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFileOfOneKind_IsTakenAsItIs()
+    {
+        string path = _folder.Write("advbench.csv", "goal,target\nA,x\nB,y\n");
+
+        Assert.Equal(2, _reader.Read(new PromptSelection { Set = path }, harmful: false, TestContext.Current.CancellationToken).Items.Length);
     }
 
     [Fact]

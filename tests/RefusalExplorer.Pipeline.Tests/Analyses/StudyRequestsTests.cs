@@ -22,9 +22,9 @@ public sealed class StudyRequestsTests
 
         Assert.Equal(("fake", "d", "small-1", "allButFirst", 16), (request.Model, request.Direction, request.Study, request.Scope, request.MaxNewTokens));
         Assert.Equal(prompts.Select(p => p.Instruction), request.Harmful!.Items.Select(p => p.Instruction));
-        Assert.Equal([StudyRequests.Minimal, StudyRequests.Added], request.Sets.Select(s => s.Name));
+        Assert.Equal([StudyFeatureSets.MinimalName, StudyFeatureSets.AddedName], request.Sets.Select(s => s.Name));
         Assert.All(prompts, p => Assert.Equal(p.MinimalFeatures, request.Sets[0].For(p.Instruction)));
-        Assert.All(prompts, p => Assert.Equal(p.Interactions!.Added.Order(), request.Sets[1].For(p.Instruction)));
+        Assert.All(prompts, p => Assert.Equal(p.Interactions!.Found.Order(), request.Sets[1].For(p.Instruction)));
         int[] sizes = [.. prompts.Select(p => p.MinimalFeatures.Count).Order()];
         Assert.Equal(sizes[2], request.Sets[0].For("some other prompt").Length);
         // What most prompts need comes first.
@@ -50,6 +50,39 @@ public sealed class StudyRequestsTests
         Assert.Equal(4, request.Harmful.Items.Length);
         Assert.Empty(request.Sets[0].For(prompts[1].Instruction));
         Assert.NotEmpty(request.Sets[0].For(prompts[0].Instruction));
+    }
+
+    [Fact]
+    public async Task Make_TakesNoFeaturesOfStage3_WhereTheyJailbreakNothing()
+    {
+        using var folder = new StudyFolder();
+        StudyResult result = await folder.RunAsync();
+        ImmutableArray<PromptResult> prompts = new StudyFiles(folder.Path).ReadPrompts();
+        PromptResult first = prompts.First(p => !p.Interactions!.Found.IsEmpty);
+        prompts = prompts.Replace(first, first with { Interactions = first.Interactions! with { SmallestK = null } });
+
+        AnalysisRequest request = Requests.Make(result, prompts, "x", null);
+
+        Assert.NotEmpty(first.Interactions!.Added);
+        Assert.Empty(request.Sets.ElementAtOrDefault(1)?.For(first.Instruction) ?? []);
+    }
+
+    [Fact]
+    public async Task Make_MeasuresCosts_OnSelectedPromptsThatMadeNoDirection()
+    {
+        using var folder = new StudyFolder();
+        StudyResult result = await folder.RunAsync();
+        StudySets sets = result.Study.Sets with
+        {
+            HarmlessTrain = new Pipeline.Studies.PromptSelection { Set = "harmless", Categories = ["even"], Take = 12 },
+            HarmlessVal = null,
+        };
+        result = result with { Study = result.Study with { Sets = sets, Direction = result.Study.Direction with { TrainCount = 5 } } };
+
+        AnalysisRequest request = Requests.Make(result, new StudyFiles(folder.Path).ReadPrompts(), "x", null);
+
+        Assert.All(request.Harmless!.Items, i => Assert.Equal("even", i.Category));
+        Assert.Equal(12 - 5, request.Harmless.Items.Length);
     }
 
     [Fact]

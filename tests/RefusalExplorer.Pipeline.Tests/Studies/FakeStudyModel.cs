@@ -135,7 +135,7 @@ internal sealed class FakeStudyEngine(FakeStudyModel? model = null) : IStudyEngi
 
 internal sealed class FakePrompts : IStudyPromptReader
 {
-    public PromptSetRead Read(PromptSelection selection, CancellationToken cancellation) => new(
+    public PromptSetRead Read(PromptSelection selection, bool harmful, CancellationToken cancellation) => new(
         [.. Enumerable.Range(0, 40).Select(i => new Experiments.PromptItem($"{(selection.Set == "harmful" ? "bad" : "nice")} thing {i} {selection.Set}", i % 2 == 0 ? "even" : "odd"))], []);
 }
 

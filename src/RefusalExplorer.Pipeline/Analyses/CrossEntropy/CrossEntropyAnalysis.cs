@@ -38,7 +38,7 @@ public sealed record CrossEntropySettings
 
     /// <summary>Most feature sets averaged over.</summary>
     [Range(1, 1000, ErrorMessage = "sets: expected 1 to 1000")]
-    [Display(Name = "Sets", Description = "Where each prompt has its own set, so many of them are averaged over, as the paper does")]
+    [Display(Name = "Sets", Description = "Where each prompt has its own set, so many of them, drawn by the seed, are averaged over; the paper averages over all")]
     public int Sets { get; init; } = 5;
 }
 
@@ -130,7 +130,10 @@ public sealed class CrossEntropyAnalysis(IDatasetReader files) : Analysis<CrossE
     private static ImmutableArray<ImmutableArray<FeatureId>> Sets(AnalysisContext context, int most)
     {
         ImmutableArray<FeatureId>[] own = [.. context.Set.ByPrompt.Values.Where(s => !s.IsEmpty)];
-        return own.Length == 0 ? [context.Set.Union()] : [.. own.Take(most)];
+        if (own.Length == 0)
+            return [context.Set.Union()];
+        new SeededRandom(context.Request.Seed).Shuffle<ImmutableArray<FeatureId>>(own);
+        return [.. own.Take(most)];
     }
 
     /// <summary>Instruction and answer; only the answer counts (the reference masks all before the last end-of-instruction token).</summary>

@@ -96,7 +96,7 @@ public sealed class DoseResponseAnalysis : Analysis<DoseResponseSettings>
             DoseKind.Scale => [Intervention.Scale(features, dose, scope)],
             DoseKind.Clamp => [Intervention.Clamp(features, dose, scope)],
             _ => features.Select(f => Intervention.Clamp([f], dose * (statistics.MaxActivation(f) ?? throw new PipelineException(
-                $"dose-response: {f}: its largest activation is not known; make dashboards of the model first, or use the operation scale or clamp")), scope)),
+                $"dose-response: {f}: its largest activation is not known (statistics come with the demo model alone); use the operation scale or clamp")), scope)),
         };
 
     /// <summary>Charts and tables.</summary>

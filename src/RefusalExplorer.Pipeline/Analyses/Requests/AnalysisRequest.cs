@@ -68,6 +68,9 @@ public sealed record PromptSelection
     /// <summary>Column of the topic; null: as the format has it.</summary>
     public string? CategoryColumn { get; init; }
 
+    /// <summary>Only rows of a file with these values in these columns.</summary>
+    public ImmutableSortedDictionary<string, string> Where { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>The prompts themselves.</summary>
     public ImmutableArray<AnalysisPrompt> Items { get; init; } = [];
 

@@ -16,16 +16,17 @@ internal static class AnalysisInputs
     /// <summary>Features of each layer in a default set (the demo model's card: the top 5 of every layer).</summary>
     public const int DefaultTopK = 5;
 
-    /// <summary>The prompts of a selection, or of the default set.</summary>
+    /// <summary>The prompts of a selection, or of the default set, and what was left out of a file and why.</summary>
     /// <exception cref="PipelineException">An unknown set, or no prompt.</exception>
-    public static ImmutableArray<AnalysisPrompt> Prompts(PromptSelection? selection, string defaultSet, int defaultTake, IDatasetReader files)
+    public static PromptsRead Prompts(PromptSelection? selection, string defaultSet, int defaultTake, bool harmful, IDatasetReader files)
     {
         selection ??= new PromptSelection { Set = defaultSet };
-        ImmutableArray<AnalysisPrompt> all = selection.Items.IsEmpty ? FromSet(selection with { Set = selection.Set ?? defaultSet }, files) : selection.Items;
+        (ImmutableArray<AnalysisPrompt> all, ImmutableArray<string> notes) =
+            selection.Items.IsEmpty ? FromSet(selection with { Set = selection.Set ?? defaultSet }, harmful, files) : new PromptsRead(selection.Items, []);
         if (all.IsEmpty)
             throw new PipelineException("prompts: an empty selection; expected at least one item, or the name of a set");
         int take = selection.Take ?? (selection.Items.IsEmpty ? defaultTake : all.Length);
-        return take >= all.Length ? all : [.. Enumerable.Range(0, Math.Max(1, take)).Select(i => all[(int)((long)i * all.Length / take)])];
+        return new PromptsRead(take >= all.Length ? all : [.. Enumerable.Range(0, Math.Max(1, take)).Select(i => all[(int)((long)i * all.Length / take)])], notes);
     }
 
     /// <summary>Prompts as the model reads them.</summary>
@@ -58,14 +59,14 @@ internal static class AnalysisInputs
         return [.. sets];
     }
 
-    private static ImmutableArray<AnalysisPrompt> FromSet(PromptSelection selection, IDatasetReader files)
+    private static PromptsRead FromSet(PromptSelection selection, bool harmful, IDatasetReader files)
     {
         string name = selection.Set!;
         string embedded = name.StartsWith(StudyPromptReader.Prefix, StringComparison.Ordinal) ? name[StudyPromptReader.Prefix.Length..] : name;
         if (embedded.Split('_') is ["harmful" or "harmless", "train" or "val" or "test"] parts)
         {
             PromptSet set = DemoPrompts.Read(parts[0], parts[1]);
-            return [.. set.Items.Select(i => new AnalysisPrompt { Instruction = i.Instruction, Category = i.Category, DataSet = set.Name })];
+            return new PromptsRead([.. set.Items.Select(i => new AnalysisPrompt { Instruction = i.Instruction, Category = i.Category, DataSet = set.Name })], []);
         }
         if (embedded.Length < name.Length)
             throw new PipelineException($"prompts, set '{name}': expected demo:harmful_test, demo:harmless_test, or the same with train or val");
@@ -75,13 +76,15 @@ internal static class AnalysisInputs
             Format = selection.Format,
             Column = selection.Column,
             CategoryColumn = selection.CategoryColumn,
-        });
-        return [.. read.Items.Select(i => new AnalysisPrompt
-        {
-            Instruction = i.Instruction,
-            Category = i.Category,
-            Context = i.Context,
-            DataSet = Path.GetFileNameWithoutExtension(i.File),
-        })];
+            Where = selection.Where,
+        }).For(harmful);
+        return new PromptsRead(
+            [.. read.Items.Select(i => new AnalysisPrompt { Instruction = i.Instruction, Category = i.Category, Context = i.Context, DataSet = Path.GetFileNameWithoutExtension(i.File) })],
+            [.. read.Notes.Select(note => $"{(harmful ? "Harmful" : "Harmless")} prompts, {Path.GetFileName(name)}: {note}.")]);
     }
 }
+
+/// <summary>Prompts of a selection.</summary>
+/// <param name="Items">The prompts.</param>
+/// <param name="Notes">What was left out of a file and why, a sentence each.</param>
+internal sealed record PromptsRead(ImmutableArray<AnalysisPrompt> Items, ImmutableArray<string> Notes);

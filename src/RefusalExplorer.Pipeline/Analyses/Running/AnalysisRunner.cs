@@ -84,6 +84,7 @@ public sealed class AnalysisRunner(
             Judges = judges,
         };
         AnalysisOutput output = await analysis.RunAsync(context).ConfigureAwait(false);
+        output = output with { Findings = [.. output.Findings, .. prepared.Notes] };
         IEnumerable<int> layers = output.Layers.IsEmpty ? context.Sets.SelectMany(s => s.Union()).Select(f => f.Layer) : output.Layers;
         RunRecord record = await engine.RunAsync("analysis record", (session, _) => RunRecords.Create(
             session.Model(spec), started, clock.Elapsed, [], prepared.Direction?.Id, layers), cancellation: cancellation).ConfigureAwait(false);
@@ -95,8 +96,11 @@ public sealed class AnalysisRunner(
     {
         AnalysisNeeds needs = analysis.Info.Needs;
         int take = analysis.Info.DefaultPrompts;
-        ImmutableArray<AnalysisPrompt> harmful = needs.HasFlag(AnalysisNeeds.Harmful) ? AnalysisInputs.Prompts(request.Harmful, analysis.Info.HarmfulSet, take, files) : [];
-        ImmutableArray<AnalysisPrompt> harmless = needs.HasFlag(AnalysisNeeds.Harmless) ? AnalysisInputs.Prompts(request.Harmless, analysis.Info.HarmlessSet, take, files) : [];
+        PromptsRead none = new([], []);
+        (ImmutableArray<AnalysisPrompt> harmful, ImmutableArray<string> harmfulNotes) =
+            needs.HasFlag(AnalysisNeeds.Harmful) ? AnalysisInputs.Prompts(request.Harmful, analysis.Info.HarmfulSet, take, harmful: true, files) : none;
+        (ImmutableArray<AnalysisPrompt> harmless, ImmutableArray<string> harmlessNotes) =
+            needs.HasFlag(AnalysisNeeds.Harmless) ? AnalysisInputs.Prompts(request.Harmless, analysis.Info.HarmlessSet, take, harmful: false, files) : none;
         RefusalVector? direction = needs.HasFlag(AnalysisNeeds.Direction) ? Direction() : null;
         int needed = needs.HasFlag(AnalysisNeeds.SecondSet) ? 2 : needs.HasFlag(AnalysisNeeds.Features) ? 1 : 0;
         ImmutableArray<AnalysisFeatureSet> sets = AnalysisInputs.Sets(request, needed, keep => CandidateRanking.Rank(
@@ -116,7 +120,8 @@ public sealed class AnalysisRunner(
                 Direction = direction?.Id ?? request.Direction,
                 Settings = JsonSerializer.SerializeToElement(settings, analysis.SettingsType, AnalysisJson.Compact),
             },
-            sets, AnalysisInputs.Encode(model, harmful, true), AnalysisInputs.Encode(model, harmless, false), direction, model.Config, [.. model.SaeLayers]);
+            sets, AnalysisInputs.Encode(model, harmful, true), AnalysisInputs.Encode(model, harmless, false), direction, model.Config, [.. model.SaeLayers],
+            [.. harmfulNotes, .. harmlessNotes]);
 
         RefusalVector Direction() => request.Direction is { } named
             ? Named(named)
@@ -132,7 +137,7 @@ public sealed class AnalysisRunner(
 
     private sealed record Prepared(
         AnalysisRequest Request, ImmutableArray<AnalysisFeatureSet> Sets, ImmutableArray<EncodedPrompt> Harmful, ImmutableArray<EncodedPrompt> Harmless,
-        RefusalVector? Direction, ModelConfig Config, ImmutableArray<int> SaeLayers);
+        RefusalVector? Direction, ModelConfig Config, ImmutableArray<int> SaeLayers, ImmutableArray<string> Notes);
 
     private sealed class Share(IProgress<AnalysisProgress> progress, string phase) : IProgress<double>
     {

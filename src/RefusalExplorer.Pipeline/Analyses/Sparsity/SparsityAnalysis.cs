@@ -16,7 +16,7 @@ public sealed class SparsityAnalysis : Analysis<NoSettings>
         Title = "L0 of the SAEs",
         Question = "Are these the dictionaries that the study should run on?",
         Paper = "Table 3 (\"SAE settings\")",
-        HowToRead = "Each point is the mean number of active features a token; compared with the dictionary's published L0 a layer far off was read with another gate or scale than it was trained with.",
+        HowToRead = "Each point is the mean number of active features a token; a layer far off its dictionary's published L0 (GemmaScope has it in the file's name) was read with another gate or scale than it was trained with.",
         Needs = AnalysisNeeds.Harmful | AnalysisNeeds.Harmless,
         DefaultPrompts = 10,
     };

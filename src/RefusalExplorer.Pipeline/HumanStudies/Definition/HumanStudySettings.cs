@@ -1,6 +1,6 @@
 namespace RefusalExplorer.Pipeline.HumanStudies;
 
-/// <summary>How a human study's items are picked. The defaults are the paper's.</summary>
+/// <summary>How a human study's items are picked. The defaults are the paper's, but for explanations: who reads one judges it and not the texts, so they are shown only if asked for.</summary>
 public sealed record HumanStudySettings
 {
     /// <summary>Seed of the draws and of every annotator's order.</summary>

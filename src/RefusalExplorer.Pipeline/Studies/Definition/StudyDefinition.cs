@@ -5,6 +5,8 @@ using System.Text.Json.Serialization;
 using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Engine.Saes;
 using RefusalExplorer.Pipeline.Datasets;
+using RefusalExplorer.Pipeline.Experiments;
+using RefusalExplorer.Pipeline.Statistics;
 
 namespace RefusalExplorer.Pipeline.Studies;
 
@@ -115,6 +117,9 @@ public sealed record StudySets
 
     /// <summary>Harmless prompts of the factorization machine (the paper: Alpaca); null: <see cref="HarmlessTrain"/>.</summary>
     public PromptSelection? InteractionHarmless { get; init; }
+
+    /// <summary>Whether a set of that name asks for harm.</summary>
+    public static bool IsHarmful(string name) => !name.EndsWith("Harmless", StringComparison.Ordinal) && !name.StartsWith("harmless", StringComparison.Ordinal);
 }
 
 /// <summary>Some prompts of a set.</summary>
@@ -149,4 +154,15 @@ public sealed record PromptSelection
 
     /// <summary>Shuffles by the study's seed before skipping and taking.</summary>
     public bool Shuffle { get; init; }
+
+    /// <summary>What it takes of a set's prompts.</summary>
+    /// <param name="all">The set.</param>
+    /// <param name="seed">The study's seed.</param>
+    public ImmutableArray<PromptItem> Of(IEnumerable<PromptItem> all, long seed)
+    {
+        PromptItem[] items = [.. all.Where(i => Categories.IsEmpty || Categories.Contains(i.Category ?? "", StringComparer.OrdinalIgnoreCase))];
+        if (Shuffle)
+            new SeededRandom(seed).Shuffle<PromptItem>(items);
+        return [.. items.Skip(Skip).Take(Take ?? int.MaxValue)];
+    }
 }

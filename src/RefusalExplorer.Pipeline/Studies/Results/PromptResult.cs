@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using RefusalExplorer.Engine;
 
 namespace RefusalExplorer.Pipeline.Studies;
@@ -151,6 +152,10 @@ public sealed record InteractionPromptResult
 
     /// <summary>The added features of that K, or of the largest, most similar first.</summary>
     public ImmutableArray<FeatureId> Added { get; init; } = [];
+
+    /// <summary>The added features where they jailbreak; none where no K does, for the largest K's features are then no finding.</summary>
+    [JsonIgnore]
+    public ImmutableArray<FeatureId> Found => SmallestK is null ? [] : Added;
 
     /// <summary>Of each added feature the pooled cosine of its embedding to those of the minimal features.</summary>
     public ImmutableArray<double> Similarities { get; init; } = [];

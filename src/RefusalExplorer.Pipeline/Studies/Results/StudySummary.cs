@@ -40,7 +40,7 @@ internal static class StudySummary
             Median(prompts.Where(p => p.SmallestK is not null).Select(p => p.Sweep.First(k => k.K == p.SmallestK).Features)),
             Median(prompts.Where(p => p.Prune is not null).Select(p => p.Prune!.Sets.MinBy(s => s.Threshold)!.Features.Length)),
             Median(minimal.Select(p => p.Sets[p.Minimal!.Value].Features.Length)),
-            Median(minimal.Where(p => p.Exact is not null).Select(p => p.Exact!.Features.Length)),
+            Median(minimal.Where(p => p.Exact is { Works: true }).Select(p => p.Exact!.Features.Length)),
             prompts.SelectMany(p => p.MinimalFeatures).Distinct().Count());
     }
 
@@ -55,8 +55,8 @@ internal static class StudySummary
             .. Rate(StudyArm.Baseline, prompts.Select(p => p.Baseline)),
             .. Rate(StudyArm.Directional, refused.Select(p => p.Directional)),
             .. Rate(StudyArm.Candidates, swept.Select(Swept)),
-            // A prompt that no K flips never comes to pruning and counts as not jailbroken.
-            .. isPruned ? Rate(StudyArm.Minimal, pruned.Select(p => p.Prune?.Minimal is { } m ? p.Prune.Sets[m].Response! : Swept(p)), p => p.MinimalFeatures.Count > 0, pruned) : [],
+            // A prompt without a minimal set, or that no K flips, has nothing to ablate: it stays as it is and counts as not jailbroken.
+            .. isPruned ? Rate(StudyArm.Minimal, pruned.Select(p => p.Prune?.Minimal is { } m ? p.Prune.Sets[m].Response! : p.Baseline)) : [],
             .. Rate(StudyArm.RandomControl, refused.SelectMany(p => p.Prune?.Controls ?? []).Select(c => c.Response)),
             .. Rate(StudyArm.Exact, refused.Select(p => p.Prune?.Exact?.Response).OfType<JudgedResponse>()),
             .. Rate(StudyArm.ActiveMinimal, third.Select(i => i.BaseResponse!)),
@@ -68,13 +68,12 @@ internal static class StudySummary
     /// <summary>The response of the last K that was generated for: the first that complied, or the largest.</summary>
     private static JudgedResponse Swept(PromptResult prompt) => prompt.Sweep.Last(k => k.Response is not null).Response!;
 
-    private static IEnumerable<StudyRate> Rate(
-        StudyArm arm, IEnumerable<JudgedResponse> responses, Func<PromptResult, bool>? complied = null, PromptResult[]? prompts = null)
+    private static IEnumerable<StudyRate> Rate(StudyArm arm, IEnumerable<JudgedResponse> responses)
     {
         JudgedResponse[] all = [.. responses];
         if (all.Length == 0)
             yield break;
-        int successes = complied is null ? all.Count(r => r.Complied) : prompts!.Count(complied);
+        int successes = all.Count(r => r.Complied);
         yield return new StudyRate(
             arm, successes, all.Count(r => r.Verdict.Kind == VerdictKind.Degenerate), all.Length, all.Average(r => r.Probability), WilsonInterval.Of(successes, all.Length));
     }
@@ -122,7 +121,7 @@ internal static class StudySummary
         double[] drops = [.. all.Select(i => i.Link?.MeanDrop).OfType<double>()];
         return new InteractionSummary(
             all.Count(i => i.Reason is null), all.Count(i => i.Reason is not null),
-            all.Where(i => i.SmallestK is not null).SelectMany(i => i.Added).Distinct().Count(),
+            all.SelectMany(i => i.Found).Distinct().Count(),
             deactivated.Length > 0 ? deactivated.Average() : null, deactivated.Length > 0 ? deactivated.Max() : null, drops.Length > 0 ? drops.Average() : null);
     }
 

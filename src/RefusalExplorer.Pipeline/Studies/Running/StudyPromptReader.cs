@@ -14,8 +14,11 @@ public sealed record PromptSetRead(ImmutableArray<PromptItem> Items, ImmutableAr
 public interface IStudyPromptReader
 {
     /// <summary>Reads a set; what the selection takes of it is not this reader's concern.</summary>
+    /// <param name="selection">Names the set.</param>
+    /// <param name="harmful">What it is for: of a file with rows of both kinds only those of this kind are read.</param>
+    /// <param name="cancellation">Stops reading.</param>
     /// <exception cref="RefusalExplorer.Engine.EngineException">There is no such set, or its file is broken as a whole.</exception>
-    PromptSetRead Read(PromptSelection selection, CancellationToken cancellation);
+    PromptSetRead Read(PromptSelection selection, bool harmful, CancellationToken cancellation);
 }
 
 /// <summary>The embedded sets (<c>demo:harmful_test</c> and its five siblings), and files.</summary>
@@ -24,23 +27,21 @@ public sealed class StudyPromptReader(IDatasetReader files) : IStudyPromptReader
     /// <summary>What the names of embedded sets begin with.</summary>
     public const string Prefix = "demo:";
 
-    private const int BrokenRowsShown = 20;
-
     /// <inheritdoc/>
-    public PromptSetRead Read(PromptSelection selection, CancellationToken cancellation)
+    public PromptSetRead Read(PromptSelection selection, bool harmful, CancellationToken cancellation)
     {
         string name = selection.Set;
         if (!name.StartsWith(Prefix, StringComparison.Ordinal))
-            return ReadFile(selection, cancellation);
+            return ReadFile(selection, harmful, cancellation);
         return name[Prefix.Length..].Split('_') is ["harmful" or "harmless", "train" or "val" or "test"] parts
             ? new PromptSetRead(DemoPrompts.Read(parts[0], parts[1]).Items, [])
             : throw new PipelineException($"prompt set '{name}': expected demo:harmful_test, demo:harmless_test, or the same with train or val");
     }
 
-    private PromptSetRead ReadFile(PromptSelection selection, CancellationToken cancellation)
+    private PromptSetRead ReadFile(PromptSelection selection, bool harmful, CancellationToken cancellation)
     {
         string[] paths = Files(selection.Set);
-        PromptSetRead[] read = [.. paths.Select(path => ReadOne(selection with { Set = path }, cancellation))];
+        PromptSetRead[] read = [.. paths.Select(path => ReadOne(selection with { Set = path }, harmful, cancellation))];
         if (read.Length == 1)
             return read[0];
         PromptItem[] all = [.. read.SelectMany(r => r.Items)];
@@ -60,7 +61,7 @@ public sealed class StudyPromptReader(IDatasetReader files) : IStudyPromptReader
         return found.Length > 0 ? found : throw new PipelineException($"prompt set '{path}': no file has such a name; expected a path whose last part fits some file's name");
     }
 
-    private PromptSetRead ReadOne(PromptSelection selection, CancellationToken cancellation)
+    private PromptSetRead ReadOne(PromptSelection selection, bool harmful, CancellationToken cancellation)
     {
         PromptDataset read = files.Read(
             new PromptSetSpec
@@ -73,9 +74,8 @@ public sealed class StudyPromptReader(IDatasetReader files) : IStudyPromptReader
                 Unique = selection.Unique,
             },
             cancellation);
-        IEnumerable<string> broken = read.Broken.Take(BrokenRowsShown).Select(row => row.ToString());
-        string[] notes = read.Filtered + read.Duplicates + read.BrokenCount == 0 ? [] : [read.Summary, .. broken];
+        read = read.For(harmful);
         // HarmBench's contextual behaviours make no sense without their context, which its own prompts put first.
-        return new PromptSetRead([.. read.Items.Select(i => new PromptItem(i.Context is null ? i.Instruction : $"{i.Context}\n\n---\n\n{i.Instruction}", i.Category))], [.. notes]);
+        return new PromptSetRead([.. read.Items.Select(i => new PromptItem(i.Context is null ? i.Instruction : $"{i.Context}\n\n---\n\n{i.Instruction}", i.Category))], read.Notes);
     }
 }

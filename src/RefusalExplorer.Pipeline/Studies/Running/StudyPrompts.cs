@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Pipeline.Experiments;
-using RefusalExplorer.Pipeline.Statistics;
 
 namespace RefusalExplorer.Pipeline.Studies;
 
@@ -20,7 +19,7 @@ internal sealed class StudyPrompts(StudyContext context, IStudyPromptReader read
     {
         PromptSetRead read = await context.AsideAsync($"sets/{name}", $"reading {selection.Set}", ct =>
         {
-            PromptSetRead all = reader.Read(selection, ct);
+            PromptSetRead all = reader.Read(selection, StudySets.IsHarmful(name), ct);
             return all with { Items = Select(name, selection, all.Items) };
         }).ConfigureAwait(false);
         _notes.AddRange(read.Notes.Select(note => $"{name}: {note}"));
@@ -41,10 +40,7 @@ internal sealed class StudyPrompts(StudyContext context, IStudyPromptReader read
 
     private ImmutableArray<PromptItem> Select(string name, PromptSelection selection, ImmutableArray<PromptItem> all)
     {
-        PromptItem[] items = [.. all.Where(i => selection.Categories.IsEmpty || selection.Categories.Contains(i.Category ?? "", StringComparer.OrdinalIgnoreCase))];
-        if (selection.Shuffle)
-            new SeededRandom(context.Study.Seed).Shuffle<PromptItem>(items);
-        ImmutableArray<PromptItem> selected = [.. items.Skip(selection.Skip).Take(selection.Take ?? int.MaxValue)];
+        ImmutableArray<PromptItem> selected = selection.Of(all, context.Study.Seed);
         return !selected.IsEmpty
             ? selected
             : throw new PipelineException($"sets.{name}: nothing of the {all.Length} prompts of '{selection.Set}' is selected; check its categories, skip and take");

@@ -43,13 +43,22 @@ internal sealed class DirectionSampling(StudyContext context, StudyPrompts reade
     private async Task<(ImmutableArray<PromptItem> Train, ImmutableArray<PromptItem> Val)> SplitAsync(
         string trainName, PromptSelection train, string valName, PromptSelection? val)
     {
-        PromptItem[] all = [.. await reader.ReadAsync(trainName, train).ConfigureAwait(false)];
-        new SeededRandom(_settings.Seed).Shuffle<PromptItem>(all);
-        ImmutableArray<PromptItem> taken = [.. all.Take(_settings.TrainCount)];
-        PromptItem[] held = val is null ? all[taken.Length..] : [.. await reader.ReadAsync(valName, val).ConfigureAwait(false)];
+        ImmutableArray<PromptItem> all = await reader.ReadAsync(trainName, train).ConfigureAwait(false);
+        (ImmutableArray<PromptItem> taken, PromptItem[] held) = Split(all, _settings);
+        if (val is not null)
+            held = [.. await reader.ReadAsync(valName, val).ConfigureAwait(false)];
         if (val is not null)
             new SeededRandom(_settings.Seed).Shuffle<PromptItem>(held);
         return (taken, [.. held.Take(_settings.ValidationCount)]);
+    }
+
+    /// <summary>The prompts of which a set's mean is taken, and those that are left.</summary>
+    public static (ImmutableArray<PromptItem> Taken, PromptItem[] Left) Split(IEnumerable<PromptItem> set, DirectionStageSettings settings)
+    {
+        PromptItem[] all = [.. set];
+        new SeededRandom(settings.Seed).Shuffle<PromptItem>(all);
+        int taken = Math.Min(settings.TrainCount, all.Length);
+        return ([.. all[..taken]], all[taken..]);
     }
 
     private async Task<ImmutableArray<ImmutableArray<int>>> FilterAsync(string name, ImmutableArray<PromptItem> items, bool harmful)

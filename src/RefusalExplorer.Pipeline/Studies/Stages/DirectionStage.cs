@@ -134,6 +134,8 @@ internal sealed class DirectionStage(StudyContext context, StudyState state, Stu
 
     private async Task<DirectionResult> ByRateAsync(DirectionSample sample, MeanDifferences differences)
     {
+        if (sample.HarmfulVal.IsEmpty)
+            throw new PipelineException("direction: no held-out harmful prompt is left for the attack success rates (all were used for the means, or filtered out); expected at least one: name harmfulVal, lower trainCount, or set filter to false");
         IReadOnlyList<int> layers = _settings.Layers ?? [.. Enumerable.Range(0, differences.Layers)];
         IReadOnlyList<Range> batches = Batches.OfCount(sample.HarmfulVal.Length, context.Study.Generation.Batch);
         context.Expect(layers.Count * batches.Count);

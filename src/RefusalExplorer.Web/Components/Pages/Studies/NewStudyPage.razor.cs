@@ -99,7 +99,7 @@ public sealed partial class NewStudyPage
     {
         try
         {
-            PromptSetRead read = Reader.Read(selection, CancellationToken.None);
+            PromptSetRead read = Reader.Read(selection, StudySets.IsHarmful(use), CancellationToken.None);
             return new SetCheck(use, selection.Set, read.Items.Length, read.Notes);
         }
         catch (EngineException e)
