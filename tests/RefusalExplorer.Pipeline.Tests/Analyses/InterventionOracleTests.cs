@@ -170,6 +170,6 @@ public sealed class InterventionOracleTests(AnalysisBench bench) : IClassFixture
 
         PipelineException error = await Assert.ThrowsAsync<PipelineException>(() => bench.RunAsync("dose-response", request));
 
-        Assert.Contains("dashboards", error.Message, StringComparison.Ordinal);
+        Assert.Contains("use the operation scale or clamp", error.Message, StringComparison.Ordinal);
     }
 }
