@@ -46,5 +46,5 @@ public sealed class ResponseJudges(IEnumerable<IExchangeJudge> judges, HumanVerd
 
     private bool IsClassifier(Verdict opinion) => Judges.Any(j => j.Name == opinion.Detector) || !Detectors.Contains(opinion.Detector);
 
-    private static readonly ImmutableHashSet<string> Detectors = ["emptiness", "repetition", "substring", "refusal-score", "human", "panel"];
+    private static readonly ImmutableHashSet<string> Detectors = ["emptiness", "repetition", "substring", "refusal-score", HumanVerdicts.Judge, "panel"];
 }

@@ -36,7 +36,7 @@ public sealed record JudgeFilter
         response.Opinions.Append(response.Verdict).Where(o => o.Kind != VerdictKind.Unclear).Select(o => o.Kind).Distinct().Count() > 1;
 
     /// <summary>Whether a person's verdict counts.</summary>
-    public static bool IsHuman(JudgedResponse response) => response.Verdict.Detector == "human";
+    public static bool IsHuman(JudgedResponse response) => response.Verdict.Detector == HumanVerdicts.Judge;
 }
 
 /// <summary>What the Judge page knows: the responses of a run with all opinions, and what people say of them, which wins.</summary>

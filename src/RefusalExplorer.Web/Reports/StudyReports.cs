@@ -40,7 +40,7 @@ public sealed class StudyReports(StudyLibrary studies, AnalysisRuns analyses, An
         .. analyses.Recent(MostRuns)
             .Where(h => h.Status == RunStatus.Finished && h.Model == study.Model && h.Title.EndsWith($" · {study.Name}", StringComparison.Ordinal))
             .GroupBy(AnalysisRuns.AnalysisOf)
-            .Select(g => g.Select(h => analyses.Find(h.Id)?.Result).FirstOrDefault(r => r?.Request.Study == study.Name))
+            .Select(g => g.Select(h => analyses.Show(h.Id)?.Result).FirstOrDefault(r => r?.Request.Study == study.Name))
             .OfType<AnalysisResult>(),
     ];
 }
