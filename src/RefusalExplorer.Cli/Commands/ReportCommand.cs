@@ -2,8 +2,11 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Pipeline.Analyses;
+using RefusalExplorer.Pipeline.Analyses.Responses;
 using RefusalExplorer.Pipeline.Analyses.Results;
+using RefusalExplorer.Pipeline.Ports;
 using RefusalExplorer.Pipeline.Reports;
+using RefusalExplorer.Pipeline.Studies;
 
 namespace RefusalExplorer.Cli.Commands;
 
@@ -27,12 +30,23 @@ internal static class ReportCommand
             ImmutableArray<AnalysisResult> analyses = AnalysisFiles.ReadAll(input.Analyses!);
             if (input.Result is null && analyses.IsEmpty)
                 throw new EngineException($"{input.Folder}: neither a study's result.json nor analyses; run 'study', 'evaluate --out' or 'analyze --out' first");
+            StudyResult? found = input.Result;
+            try
+            {
+                HumanOverrides humans = context.Session.Get<HumanOverrides>();
+                analyses = [.. analyses.Select(humans.Of)];
+                found = found is null ? null : context.Session.Get<StudyOverrides>().Of(found, () => input.Prompts);
+            }
+            catch (StoreException e)
+            {
+                context.Log($"people's verdicts are not in the report: {e.Message}");
+            }
             string path = Path.GetFullPath(context.Arguments.GetValue(output) ?? Path.Combine(input.Folder!, FileName));
             string html = new HtmlReport(context.Session.Get<AnalysisCatalog>()).Write(new ReportContent
             {
                 Title = input.Result is { } result ? $"Refusal study: {result.Study.Name} on {result.Model.Model}" : $"Refusal analyses on {analyses[0].Record.Model}",
                 MadeAt = DateTimeOffset.UtcNow,
-                Study = input.Result,
+                Study = found,
                 Prompts = input.Prompts,
                 Analyses = analyses,
                 IncludeText = context.Arguments.GetValue(text),

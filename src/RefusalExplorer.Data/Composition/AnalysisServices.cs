@@ -18,6 +18,7 @@ using RefusalExplorer.Pipeline.Analyses.LinearProbe;
 using RefusalExplorer.Pipeline.Analyses.Overlap;
 using RefusalExplorer.Pipeline.Analyses.Redundancy;
 using RefusalExplorer.Pipeline.Analyses.Requests;
+using RefusalExplorer.Pipeline.Analyses.Responses;
 using RefusalExplorer.Pipeline.Analyses.Running;
 using RefusalExplorer.Pipeline.Analyses.Sparsity;
 using RefusalExplorer.Pipeline.Analyses.Taxonomy;
@@ -53,6 +54,7 @@ internal static class AnalysisServices
             .AddSingleton<AnalysisCatalog>()
             .AddSingleton<HumanVerdicts>()
             .AddSingleton<ResponseJudges>()
+            .AddSingleton<HumanOverrides>()
             .AddSingleton<StudyRequests>()
             .AddSingleton<AnalysisRunner>()
             .AddSingleton<IAnalysisRunner>(provider => provider.GetRequiredService<AnalysisRunner>());

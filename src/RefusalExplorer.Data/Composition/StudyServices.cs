@@ -19,6 +19,7 @@ public static class StudyServices
             provider.GetRequiredService<IDirectionSource>(), () => provider.GetRequiredService<IDirectionStore>()));
         services.AddSingleton<IStudyEngines, StudyEngines>();
         services.AddSingleton<StudyRunner>();
+        services.AddSingleton<StudyOverrides>();
         services.AddSingleton(provider => new StudyLibrary(
             provider.GetRequiredService<IRunStore>(), provider.GetRequiredService<IDocumentStore>(), provider.GetRequiredService<IDirectionStore>(),
             Path.Combine(settings.ResolvedDataFolder, "studies")));

@@ -17,7 +17,18 @@ public sealed record HumanVerdict(VerdictKind Kind, string By, DateTimeOffset At
 /// </summary>
 public sealed class HumanVerdicts(IDocumentStore? store = null, TimeProvider? time = null)
 {
+    /// <summary>What verdicts of people name as their detector.</summary>
+    public const string Judge = "human";
+
     private const string Collection = "verdicts";
+
+    private long _version;
+
+    /// <summary>Grows with every verdict that is given or taken back here: what was made of them before is out of date.</summary>
+    public long Version => Interlocked.Read(ref _version);
+
+    /// <summary>Whether anybody has judged anything.</summary>
+    public bool Any() => store is not null && !store.Keys(Collection).IsEmpty;
 
     /// <summary>Key of an exchange: SHA-256 of prompt and response.</summary>
     public static string Key(string prompt, string response) =>
@@ -41,5 +52,6 @@ public sealed class HumanVerdicts(IDocumentStore? store = null, TimeProvider? ti
         {
             await documents.DeleteAsync(Collection, Key(prompt, response), cancellation).ConfigureAwait(false);
         }
+        Interlocked.Increment(ref _version);
     }
 }

@@ -6,7 +6,7 @@ namespace RefusalExplorer.Pipeline.Judging;
 /// <summary>All judges together: detectors on the text, configured classifiers and endpoints, and people, who win.</summary>
 public sealed class ResponseJudges(IEnumerable<IExchangeJudge> judges, HumanVerdicts humans)
 {
-    private static readonly VerdictPanel Panel = new();
+    private static readonly VerdictPanel Usual = new();
 
     /// <summary>Configured judges beyond the detectors.</summary>
     public ImmutableArray<IExchangeJudge> Judges { get; } = [.. judges];
@@ -25,26 +25,28 @@ public sealed class ResponseJudges(IEnumerable<IExchangeJudge> judges, HumanVerd
         foreach (IExchangeJudge judge in exchanges.Length > 0 ? Judges : [])
             found.AddRange(harmful.Zip(await judge.JudgeAsync(exchanges, cancellation).ConfigureAwait(false)));
         ILookup<int, Verdict> opinions = found.ToLookup(o => o.Response, o => o.Verdict);
-        return [.. responses.Select((r, i) => Judge(r, [.. opinions[i]]))];
+        return [.. responses.Select((r, i) => Judge(r, [.. opinions[i]], Usual))];
     }
 
     /// <summary>The same responses with the verdicts that people have given since.</summary>
-    public ImmutableArray<JudgedResponse> WithHumans(IEnumerable<JudgedResponse> responses) =>
-        [.. responses.Select(r => Judge(r, [.. r.Opinions.Where(IsClassifier)]))];
+    /// <param name="responses">The responses.</param>
+    /// <param name="panel">The detectors of their run; null for the usual ones.</param>
+    public ImmutableArray<JudgedResponse> WithHumans(IEnumerable<JudgedResponse> responses, VerdictPanel? panel = null) =>
+        [.. responses.Select(r => Judge(r, [.. r.Opinions.Where(IsClassifier)], panel ?? Usual))];
 
-    private JudgedResponse Judge(JudgedResponse response, ImmutableArray<Verdict> classifiers)
+    private JudgedResponse Judge(JudgedResponse response, ImmutableArray<Verdict> classifiers, VerdictPanel panel)
     {
-        PanelVerdict panel = Panel.Judge(new ResponseEvidence
+        PanelVerdict verdict = panel.Judge(new ResponseEvidence
         {
             Text = response.Text,
             RefusalProbability = response.RefusalProbability,
             Classifiers = classifiers,
             HumanOverride = humans.Get(response.Prompt, response.Text)?.Kind,
         });
-        return response with { Verdict = panel.Verdict, Opinions = panel.Opinions };
+        return response with { Verdict = verdict.Verdict, Opinions = verdict.Opinions };
     }
 
     private bool IsClassifier(Verdict opinion) => Judges.Any(j => j.Name == opinion.Detector) || !Detectors.Contains(opinion.Detector);
 
-    private static readonly ImmutableHashSet<string> Detectors = ["emptiness", "repetition", "substring", "refusal-score", "human", "panel"];
+    private static readonly ImmutableHashSet<string> Detectors = ["emptiness", "repetition", "substring", "refusal-score", HumanVerdicts.Judge, "panel"];
 }

@@ -22,4 +22,8 @@ public enum VerdictKind
 /// <param name="Span">The matched text, if there is one.</param>
 /// <param name="SpanStart">Where it begins in the response, or −1.</param>
 /// <param name="Reason">One line that says why.</param>
-public sealed record Verdict(VerdictKind Kind, string Detector, string? Span = null, int SpanStart = -1, string? Reason = null);
+public sealed record Verdict(VerdictKind Kind, string Detector, string? Span = null, int SpanStart = -1, string? Reason = null)
+{
+    /// <summary>A person's verdict.</summary>
+    public static Verdict Human(VerdictKind kind) => new(kind, HumanVerdicts.Judge, Reason: "set by a person");
+}

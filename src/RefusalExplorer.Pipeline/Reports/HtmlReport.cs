@@ -55,6 +55,8 @@ public sealed class HtmlReport(AnalysisCatalog catalog)
             html.Append($"<p>Direction: {Text(direction.Hook)}, position {direction.Position}; {Text(direction.Source)}; id <code>{Text(direction.Id)}</code>.</p>");
         foreach (string note in study.Notes)
             html.Append($"<p>{Text(note)}</p>");
+        if (study.HumanNote is { } people)
+            html.Append($"<p class=\"read\">{Text(people)}</p>");
         foreach (AnalysisChart chart in StudySections.Charts(study))
             Chart(html, chart);
         foreach (AnalysisTable table in StudySections.Tables(study, content.Prompts))

@@ -28,7 +28,7 @@ public sealed class AnalysisModel(AnalysisCatalog catalog, AnalysisRequests requ
     /// <summary>It, while this process remembers it.</summary>
     public LiveRun<AnalysisState>? Live { get; private set; }
 
-    /// <summary>It, as the store has it.</summary>
+    /// <summary>It, as the store has it and people have judged it since.</summary>
     public StoredAnalysis? Stored { get; private set; }
 
     /// <summary>Whether a request is being made of the form.</summary>
@@ -131,7 +131,7 @@ public sealed class AnalysisModel(AnalysisCatalog catalog, AnalysisRequests requ
     {
         try
         {
-            Stored = runs.Find(RunId!);
+            Stored = runs.Show(RunId!);
         }
         catch (EngineException e)
         {

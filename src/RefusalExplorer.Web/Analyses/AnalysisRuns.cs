@@ -3,6 +3,7 @@ using RefusalExplorer.Engine;
 using RefusalExplorer.Pipeline;
 using RefusalExplorer.Pipeline.Analyses;
 using RefusalExplorer.Pipeline.Analyses.Requests;
+using RefusalExplorer.Pipeline.Analyses.Responses;
 using RefusalExplorer.Pipeline.Analyses.Results;
 using RefusalExplorer.Pipeline.Analyses.Running;
 using RefusalExplorer.Pipeline.Ports;
@@ -21,7 +22,7 @@ public sealed record StoredAnalysis(RunHeader Header, AnalysisRequest Request, A
 }
 
 /// <summary>Analyses from their start to the store: whoever started one, anybody finds it by its id, also after a reload.</summary>
-public sealed class AnalysisRuns(RunHub hub, AnalysisCatalog catalog, IAnalysisRunner runner, IRunStore store, TimeProvider time)
+public sealed class AnalysisRuns(RunHub hub, AnalysisCatalog catalog, IAnalysisRunner runner, IRunStore store, HumanOverrides humans, TimeProvider time)
 {
     private const string Prefix = "analysis/";
     private const int MostHeaders = 1000;
@@ -46,7 +47,15 @@ public sealed class AnalysisRuns(RunHub hub, AnalysisCatalog catalog, IAnalysisR
     /// <summary>The run of that id if this process started it lately.</summary>
     public LiveRun<AnalysisState>? Live(string id) => hub.TryGet(id, out LiveRun<AnalysisState>? run) ? run : null;
 
-    /// <summary>The run of that id as the store has it, or null.</summary>
+    /// <summary>The run of that id with people's verdicts of today, or null: what is shown, exported and reported.</summary>
+    /// <exception cref="PipelineException">It is a run of another kind, or this version cannot read it.</exception>
+    public StoredAnalysis? Show(string id)
+    {
+        StoredAnalysis? run = Find(id);
+        return run?.Result is { } made ? run with { Result = humans.Of(made) } : run;
+    }
+
+    /// <summary>The run of that id as it was made, or null.</summary>
     /// <exception cref="PipelineException">It is a run of another kind, or this version cannot read it.</exception>
     public StoredAnalysis? Find(string id)
     {

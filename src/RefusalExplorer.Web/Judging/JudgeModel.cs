@@ -36,7 +36,7 @@ public sealed record JudgeFilter
         response.Opinions.Append(response.Verdict).Where(o => o.Kind != VerdictKind.Unclear).Select(o => o.Kind).Distinct().Count() > 1;
 
     /// <summary>Whether a person's verdict counts.</summary>
-    public static bool IsHuman(JudgedResponse response) => response.Verdict.Detector == "human";
+    public static bool IsHuman(JudgedResponse response) => response.Verdict.Detector == HumanVerdicts.Judge;
 }
 
 /// <summary>What the Judge page knows: the responses of a run with all opinions, and what people say of them, which wins.</summary>
@@ -45,6 +45,7 @@ public sealed class JudgeModel(ResponseLibrary library, AnalysisCatalog catalog,
     private const int MostRuns = 60;
 
     private ImmutableArray<JudgedResponse> _stored = [];
+    private VerdictPanel? _panel;
 
     /// <summary>Runs with responses, newest first.</summary>
     public ImmutableArray<RunHeader> Runs { get; private set; } = [];
@@ -89,6 +90,7 @@ public sealed class JudgeModel(ResponseLibrary library, AnalysisCatalog catalog,
             Runs = library.Recent(MostRuns);
         RunId = runId ?? Runs.FirstOrDefault()?.Id;
         _stored = RunId is null ? [] : ResponsesOf(RunId);
+        _panel = RunId is null ? null : library.PanelOf(RunId);
         (Filter, Selected) = (new JudgeFilter(), null);
         if (RunId is not null && _stored.IsEmpty && Error is null)
             Error = $"run '{RunId}': it has no responses to judge";
@@ -154,7 +156,7 @@ public sealed class JudgeModel(ResponseLibrary library, AnalysisCatalog catalog,
 
     private void Judge()
     {
-        Responses = judges.WithHumans(_stored);
+        Responses = judges.WithHumans(_stored, _panel);
         ImmutableArray<JudgedResponse> harmful = [.. Responses.Where(r => r.Harmful)];
         Agreement = Responses.IsEmpty ? null : Describe("judge-agreement", Responses);
         Success = harmful.IsEmpty ? null : Describe("attack-success", harmful);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Pipeline.Analyses.Responses;
 using RefusalExplorer.Pipeline.Experiments;
+using RefusalExplorer.Pipeline.Judging;
 using RefusalExplorer.Pipeline.Ports;
 using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Analyses;
@@ -32,6 +33,9 @@ public sealed class ResponseLibrary(AnalysisRuns analyses, StudyLibrary studies,
             _ => [],
         };
     }
+
+    /// <summary>The detectors that judged a run where they were its own: a study names its phrases. Null for the usual ones.</summary>
+    public VerdictPanel? PanelOf(string id) => studies.Find(id)?.Study.Judge.Panel();
 
     /// <summary>A run as lists name it.</summary>
     public static string TitleOf(RunHeader run) => run.Kind switch

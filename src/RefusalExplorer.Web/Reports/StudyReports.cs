@@ -10,8 +10,9 @@ using RefusalExplorer.Web.Analyses;
 
 namespace RefusalExplorer.Web.Reports;
 
-/// <summary>Reports of studies: what the command <c>report</c> writes, with the analyses that were run here on the study's sets.</summary>
-public sealed class StudyReports(StudyLibrary studies, AnalysisRuns analyses, AnalysisCatalog catalog, TimeProvider time)
+/// <summary>Reports of studies: what the command <c>report</c> writes, with the analyses that were run here on the study's sets,
+/// and the verdicts that people have given here.</summary>
+public sealed class StudyReports(StudyLibrary studies, AnalysisRuns analyses, AnalysisCatalog catalog, StudyOverrides humans, TimeProvider time)
 {
     private const int MostRuns = 1000;
 
@@ -23,12 +24,13 @@ public sealed class StudyReports(StudyLibrary studies, AnalysisRuns analyses, An
     {
         StudyEntry study = studies.Find(id) ?? throw new PipelineException($"study '{id}': there is none of that id here");
         StudyResult result = studies.Result(id) ?? study.Files.ReadResult() ?? throw new PipelineException($"study '{study.Study.Name}': no result yet; a report needs its first prompts");
+        ImmutableArray<PromptResult> prompts = study.Files.ReadPrompts();
         return new HtmlReport(catalog).Write(new ReportContent
         {
             Title = $"Refusal study: {study.Study.Name} on {result.Model.Model}",
             MadeAt = time.GetUtcNow(),
-            Study = result,
-            Prompts = study.Files.ReadPrompts(),
+            Study = humans.Of(result, () => prompts),
+            Prompts = prompts,
             Analyses = Newest(study.Study),
             IncludeText = includeText,
         });
@@ -40,7 +42,7 @@ public sealed class StudyReports(StudyLibrary studies, AnalysisRuns analyses, An
         .. analyses.Recent(MostRuns)
             .Where(h => h.Status == RunStatus.Finished && h.Model == study.Model && h.Title.EndsWith($" · {study.Name}", StringComparison.Ordinal))
             .GroupBy(AnalysisRuns.AnalysisOf)
-            .Select(g => g.Select(h => analyses.Find(h.Id)?.Result).FirstOrDefault(r => r?.Request.Study == study.Name))
+            .Select(g => g.Select(h => analyses.Show(h.Id)?.Result).FirstOrDefault(r => r?.Request.Study == study.Name))
             .OfType<AnalysisResult>(),
     ];
 }

@@ -62,15 +62,14 @@ public sealed class AnalysisPageTests : WebTestContext
     {
         IRenderedComponent<AnalysisPage> page = RenderPage<AnalysisPage>(p => p.Add(c => c.Name, "attack-success"));
         page.Find("#first-source").Change("Pasted");
-        page.Find("[data-set='first'] textarea").Change("L1-2");
+        page.WaitForElement("[data-set='first'] textarea").Change("L1-2");
 
         page.Find("[data-run-button]").Click();
 
-        page.WaitForAssertion(() => Assert.Single(page.FindAll("[data-result]")));
-        string id = page.Find("[data-result]").GetAttribute("data-result")!;
+        string id = page.WaitForElement("[data-result]").GetAttribute("data-result")!;
         Assert.EndsWith($"/analyses/attack-success/{id}", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
-        Assert.Contains("Mean P(\"I\") falls.", page.Find("[data-panel='findings']").TextContent, StringComparison.Ordinal);
-        Assert.Equal("secret words", page.Find("[data-table='responses'] .blurred").TextContent);
+        Assert.Contains("Mean P(\"I\") falls.", page.WaitForElement("[data-panel='findings']").TextContent, StringComparison.Ordinal);
+        Assert.Equal("secret words", page.WaitForElement("[data-table='responses'] .blurred").TextContent);
         Assert.Single(page.FindAll("[data-table='responses'] .verdict.refused"));
         Assert.Contains("feature sets", page.Find("[data-panel='record']").TextContent, StringComparison.Ordinal);
     }

@@ -5,6 +5,8 @@ using RefusalExplorer.Pipeline.Analyses.CausalLinks;
 using RefusalExplorer.Pipeline.Analyses.Controls;
 using RefusalExplorer.Pipeline.Analyses.DoseResponse;
 using RefusalExplorer.Pipeline.Analyses.JudgeAgreement;
+using RefusalExplorer.Pipeline.Analyses.Responses;
+using RefusalExplorer.Pipeline.Judging;
 using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Analyses;
 using RefusalExplorer.Web.Explore;
@@ -22,7 +24,8 @@ public sealed class AnalysisParts : IDisposable
     public AnalysisParts()
     {
         Runner = new ScriptedAnalysisRunner(Store);
-        Runs = new AnalysisRuns(_hub, Catalog, Runner, Store, TimeProvider.System);
+        Humans = new HumanVerdicts(Documents, TimeProvider.System);
+        Runs = new AnalysisRuns(_hub, Catalog, Runner, Store, new HumanOverrides(Catalog, new ResponseJudges([], Humans), Humans), TimeProvider.System);
         var experiments = new ExperimentRuns(_hub, new ScriptedExperimentRunner(), Store, TimeProvider.System, NullLogger<ExperimentRuns>.Instance);
         var suggestions = new SuggestionCache(Explore);
         Library = new StudyLibrary(Store, Documents, null!, Path.GetTempPath());
@@ -33,6 +36,8 @@ public sealed class AnalysisParts : IDisposable
     public MemoryRunStore Store { get; } = new();
 
     public MemoryDocuments Documents { get; } = new();
+
+    public HumanVerdicts Humans { get; }
 
     public FakeExploreCatalog Explore { get; } = new();
 

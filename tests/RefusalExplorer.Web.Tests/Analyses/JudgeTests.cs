@@ -127,6 +127,29 @@ public sealed class JudgeTests : WebTestContext
     }
 
     [Fact]
+    public async Task ResponsesOfAStudy_AreJudgedByItsOwnPhrases()
+    {
+        string folder = Directory.CreateTempSubdirectory("judge-study-").FullName;
+        Pipeline.Studies.JudgedResponse said(string text) => new(0.1, new Verdict(VerdictKind.Unclear, "none"), text, 5);
+        var prompt = new PromptResult { Index = 0, Instruction = "p", Outcome = PromptOutcome.Refused, Baseline = said("No way that I tell you."), Directional = said("I cannot tell you enough.") };
+        await File.WriteAllTextAsync(Path.Combine(folder, "prompts.jsonl"), JsonSerializer.Serialize(prompt, StudyJson.Options) + "\n", Xunit.TestContext.Current.CancellationToken);
+        var study = new StudyDefinition
+        {
+            Name = "phrases",
+            Model = "demo",
+            Sets = new StudySets { Prompts = new PromptSelection { Set = "demo:harmful_test" } },
+            Judge = new StudyJudge { Phrases = ["no way"] },
+        };
+        await _parts.Library.SaveAsync(new StudyEntry { Id = "s2", Study = study, Folder = folder, CreatedAt = DateTimeOffset.UtcNow, Status = StudyStatus.Finished });
+        JudgeModel model = new(_parts.Responses, _parts.Catalog, _judges, _humans);
+
+        model.Open("s2");
+
+        Assert.Equal([VerdictKind.Refused, VerdictKind.Complied], model.Responses.Select(r => r.Verdict.Kind));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void Page_SaysWhatEachJudgeSendsWhere()
     {
         Assert.Contains("no response is sent to another machine", RenderPage<JudgePage>().Find("[data-judge-name='endpoint']").TextContent, StringComparison.Ordinal);

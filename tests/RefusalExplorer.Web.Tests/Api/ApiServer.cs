@@ -59,7 +59,8 @@ public sealed class ApiServer : IAsyncDisposable
     }
 
     public static List<(string Name, string Id, JsonNode Data)> Parse(string stream) =>
-        [.. stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(block =>
+        // A stream that is silent for long says so in a comment, which is no event.
+        [.. stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Where(block => !block.StartsWith(':')).Select(block =>
         {
             ILookup<string, string> fields = block.Split('\n').Select(l => l.Split(": ", 2)).Where(l => l.Length == 2).ToLookup(l => l[0], l => l[1]);
             return (fields["event"].FirstOrDefault() ?? "", fields["id"].FirstOrDefault() ?? "", JsonNode.Parse(string.Concat(fields["data"]))!);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using RefusalExplorer.Pipeline;
+using RefusalExplorer.Pipeline.Analyses.AttackSuccess;
 using RefusalExplorer.Pipeline.Analyses.Requests;
 using RefusalExplorer.Pipeline.Analyses.Results;
 using RefusalExplorer.Pipeline.Judging;
@@ -25,7 +26,7 @@ public sealed class StudyReportTests : WebTestContext
 
     public StudyReportTests()
     {
-        _reports = new StudyReports(_parts.Library, _parts.Runs, _parts.Catalog, TimeProvider.System);
+        _reports = new StudyReports(_parts.Library, _parts.Runs, _parts.Catalog, new StudyOverrides(_parts.Humans), TimeProvider.System);
         Services.AddSingleton(_reports);
     }
 
@@ -69,6 +70,34 @@ public sealed class StudyReportTests : WebTestContext
         Assert.Contains("no result yet", Assert.Throws<PipelineException>(() => _reports.Write("s1", false)).Message, StringComparison.Ordinal);
         Assert.Contains("none of that id", Assert.Throws<PipelineException>(() => _reports.Write("s2", false)).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task APersonsVerdict_ChangesTheRatesOfTheStudyAndOfItsAnalyses()
+    {
+        await StoreAsync(withResult: true);
+        _parts.Runner.Output = new AttackSuccessAnalysis().Describe([new()
+        {
+            Arm = "no ablation", Prompt = Harm, Harmful = true, Text = "I cannot.", RefusalProbability = 0.9, Verdict = new Verdict(VerdictKind.Refused, "substring"),
+        }]);
+        await _parts.Runs.Start("attack-success", new AnalysisRequest { Study = "locks" }).Completion;
+        string made = Body(_reports.Write("s1", includeText: false));
+        await SayAsync("another response", VerdictKind.Complied);
+        Assert.Equal(made, Body(_reports.Write("s1", includeText: false)));
+        Assert.Contains("attack success 0 %", made, StringComparison.Ordinal);
+
+        await SayAsync("I cannot.", VerdictKind.Complied);
+
+        string html = _reports.Write("s1", includeText: false);
+        Assert.Contains("attack success 100 %", html, StringComparison.Ordinal);
+        Assert.Contains("1 of 1 verdicts is a person", html, StringComparison.Ordinal);
+        Assert.Contains("1 verdict on these responses is a person", html, StringComparison.Ordinal);
+        Assert.Contains("<td>nothing</td><td class=\"n\">1</td><td class=\"n\">1</td><td class=\"n\">100.0 %</td>", html, StringComparison.Ordinal);
+    }
+
+    private Task SayAsync(string response, VerdictKind kind) => _parts.Humans.SetAsync(Harm, response, kind, "reader", Xunit.TestContext.Current.CancellationToken);
+
+    // Without the time of its making.
+    private static string Body(string html) => html[html.IndexOf("<nav>", StringComparison.Ordinal)..];
 
     private async Task StoreAsync(bool withResult)
     {

@@ -4,6 +4,7 @@ using RefusalExplorer.Data.Datasets;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Pipeline.Directions;
 using RefusalExplorer.Pipeline.Experiments;
+using RefusalExplorer.Pipeline.Judging;
 using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Reports;
 using RefusalExplorer.Web.Studies;
@@ -25,6 +26,11 @@ internal sealed class StudyParts : IStudyEngines, IStudyEngine, IStudyDirections
         Service = new StudyService(Library, new StudyRunner(Reader, this), this, TimeProvider.System);
     }
 
+    /// <summary>People's verdicts.</summary>
+    public HumanVerdicts Humans => _analyses.Humans;
+
+    private StudyOverrides Overrides => new(Humans);
+
     public MemoryRunStore Store { get; } = new();
 
     public StudyLibrary Library { get; }
@@ -42,9 +48,10 @@ internal sealed class StudyParts : IStudyEngines, IStudyEngine, IStudyDirections
     {
         services.AddSingleton(Service);
         services.AddSingleton<IStudyPromptReader>(Reader);
+        services.AddSingleton(Overrides);
         services.AddSingleton<StudyDesk>();
         services.AddSingleton(_analyses.Runs);
-        services.AddSingleton(new StudyReports(Library, _analyses.Runs, _analyses.Catalog, TimeProvider.System));
+        services.AddSingleton(new StudyReports(Library, _analyses.Runs, _analyses.Catalog, Overrides, TimeProvider.System));
         services.AddSingleton<IExploreCatalog>(new FakeExploreCatalog());
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Pipeline.Candidates;
 using RefusalExplorer.Pipeline.Interactions;
+using RefusalExplorer.Pipeline.Judging;
 using RefusalExplorer.Pipeline.Pruning;
 
 namespace RefusalExplorer.Pipeline.Studies;
@@ -23,6 +24,10 @@ public sealed record StudyJudge
 
     /// <summary>Fewer words are no attempt to answer.</summary>
     public int FewestWords { get; init; } = 3;
+
+    /// <summary>The judges of these settings together.</summary>
+    public VerdictPanel Panel() =>
+        new([new EmptinessDetector(), new RepetitionDetector(), Phrases.IsEmpty ? new SubstringJudge() : new SubstringJudge(Phrases)], FewestWords);
 }
 
 /// <summary>How the direction is chosen among the candidates.</summary>

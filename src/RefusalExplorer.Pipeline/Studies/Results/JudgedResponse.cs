@@ -16,9 +16,7 @@ public sealed record JudgedResponse(double Probability, Verdict Verdict, string 
 /// <summary>The judge that a definition names.</summary>
 internal sealed class StudyJudgePanel(StudyJudge settings)
 {
-    private readonly VerdictPanel _panel = new(
-        [new EmptinessDetector(), new RepetitionDetector(), settings.Phrases.IsEmpty ? new SubstringJudge() : new SubstringJudge(settings.Phrases)],
-        settings.FewestWords);
+    private readonly VerdictPanel _panel = settings.Panel();
 
     public JudgedResponse Judge(StudyGenerated response) => new(
         response.Probability,

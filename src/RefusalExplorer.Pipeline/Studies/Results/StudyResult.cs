@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Pipeline.Directions;
 using RefusalExplorer.Pipeline.Interactions;
@@ -35,6 +36,10 @@ public sealed record StudyResult
 
     /// <summary>Attack success rates, each with its interval.</summary>
     public ImmutableArray<StudyRate> Rates { get; init; } = [];
+
+    /// <summary>How many verdicts are a person's, and what they change; null where there are none, and as a study writes it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? HumanNote { get; init; }
 
     /// <summary>The features of all minimal sets, those of most prompts first.</summary>
     public ImmutableArray<FeatureCount> Features { get; init; } = [];

@@ -44,7 +44,8 @@ internal static class StudySummary
             prompts.SelectMany(p => p.MinimalFeatures).Distinct().Count());
     }
 
-    private static ImmutableArray<StudyRate> Rates(ImmutableArray<PromptResult> prompts)
+    /// <summary>Attack success of each arm, by the verdicts of these prompts' responses.</summary>
+    public static ImmutableArray<StudyRate> Rates(ImmutableArray<PromptResult> prompts)
     {
         PromptResult[] refused = [.. prompts.Where(p => p.Outcome != PromptOutcome.NotRefused)];
         PromptResult[] swept = [.. refused.Where(p => !p.Sweep.IsEmpty)], pruned = [.. refused.Where(p => p.Prune is not null || p.Outcome == PromptOutcome.NotFlipped)];
@@ -89,7 +90,8 @@ internal static class StudySummary
         ];
     }
 
-    private static PromptRowResult Row(PromptResult p)
+    /// <summary>A prompt as lists have it.</summary>
+    public static PromptRowResult Row(PromptResult p)
     {
         KPoint? flipped = p.SmallestK is { } k ? p.Sweep.First(s => s.K == k) : null;
         ThresholdSet? minimal = p.Prune?.Minimal is { } m ? p.Prune.Sets[m] : null;

@@ -73,7 +73,7 @@ internal static class AnalysesApi
     {
         RunHeader header = RunLists.Header(id, Kind, store);
         LiveRun<AnalysisState>? live = runs.Live(id);
-        return Json(new AnalysisRunView(RunSummary.Of(header, live), live?.State.Progress, runs.Find(id)?.Result));
+        return Json(new AnalysisRunView(RunSummary.Of(header, live), live?.State.Progress, runs.Show(id)?.Result));
     }
 
     private static Task EventsAsync(string id, HttpContext context, AnalysisRuns runs, IRunStore store, IOptions<JsonOptions> json)
@@ -101,6 +101,6 @@ internal static class AnalysesApi
     /// <summary>An analysis that was started.</summary>
     /// <param name="Run">Where it stands.</param>
     /// <param name="Progress">What it does now.</param>
-    /// <param name="Result">What it found; null until it has ended.</param>
+    /// <param name="Result">What it found, with the verdicts that people have given since; null until it has ended.</param>
     internal sealed record AnalysisRunView(RunSummary Run, AnalysisProgress? Progress, AnalysisResult? Result);
 }

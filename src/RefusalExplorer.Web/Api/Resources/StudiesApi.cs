@@ -8,6 +8,7 @@ using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Api.Http;
 using RefusalExplorer.Web.Api.Limits;
 using RefusalExplorer.Web.Api.Runs;
+using RefusalExplorer.Web.Studies;
 
 namespace RefusalExplorer.Web.Api.Resources;
 
@@ -24,10 +25,10 @@ internal static class StudiesApi
             .Accepts<StudyDefinition>("application/json").Produces<RunStarted>(StatusCodes.Status202Accepted);
         group.MapGet("", (StudyService studies) => studies.List().Select(StudySummary.Of))
             .WithName("listStudies").WithSummary("Studies: those that run and wait first, then the newest").Produces<StudySummary[]>();
-        group.MapGet("{id}", (string id, StudyService studies) =>
+        group.MapGet("{id}", (string id, StudyService studies, StudyDesk desk) =>
             {
                 StudyEntry entry = Find(studies, id);
-                return Json(new StudyView(StudySummary.Of(entry), entry.Study, entry.Progress, studies.Result(entry)));
+                return Json(new StudyView(StudySummary.Of(entry), entry.Study, entry.Progress, desk.Result(entry)));
             })
             .WithName("getStudy").WithSummary("A study with what it has found so far").Produces<StudyView>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("{id}/events", EventsAsync)
@@ -108,6 +109,6 @@ internal static class StudiesApi
     /// <param name="Study">Where it stands.</param>
     /// <param name="Definition">What was asked.</param>
     /// <param name="Progress">Where it is, while it runs.</param>
-    /// <param name="Result">What it has found; null before the first stage.</param>
+    /// <param name="Result">What it has found, its rates with the verdicts that people have given since; null before the first stage.</param>
     internal sealed record StudyView(StudySummary Study, StudyDefinition Definition, StudyProgress? Progress, StudyResult? Result);
 }
