@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Pipeline.Analyses.CausalLinks;
 using RefusalExplorer.Pipeline.Analyses.Requests;
 using RefusalExplorer.Pipeline.Analyses.Results;
+using RefusalExplorer.Pipeline.Analyses.Running;
 using RefusalExplorer.Pipeline.Judging;
 using Xunit;
 
@@ -119,6 +121,17 @@ public sealed class InterventionOracleTests(AnalysisBench bench) : IClassFixture
         Assert.Contains(expected, e => e.Off > 0);
         // One layer each: the matrix is the mean over prompts of the total drop.
         Tables.Close([expected.Average(e => e.Total)], [Tables.Get(result, "links").Rows[0][1]], 1e-4);
+    }
+
+    [Fact]
+    public void CausalLinks_WhereEveryActiveFeatureFallsSilent_SpeakOfNoDrop()
+    {
+        EncodedPrompt prompt = new(0, AnalysisBench.Prompt("p", "doors"), true, []);
+
+        AnalysisOutput output = CausalLinksAnalysis.Describe("first", "second", [new PromptLink(prompt, LinkMeasure.Of([1, 2], [0, 0]))], [], [], [], []);
+
+        Assert.Contains("none still fires", output.Findings[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("drop by", output.Findings[0], StringComparison.Ordinal);
     }
 
     [Fact]
