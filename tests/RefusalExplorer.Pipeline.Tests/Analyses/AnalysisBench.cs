@@ -37,6 +37,9 @@ public sealed class AnalysisBench : IAsyncLifetime
 {
     public const string Direction = "d";
 
+    /// <summary>The same vector, read a layer earlier.</summary>
+    public const string EarlyDirection = "early";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("analyses-").FullName;
     private readonly EngineHost _engine = new(new EngineOptions { Threads = 1 });
     private readonly MemoryDirections _directions = new();
@@ -67,14 +70,20 @@ public sealed class AnalysisBench : IAsyncLifetime
     internal AnalysisRunner Runner => new(
         _engine, _models, Catalog, new DefaultDirections(_directions), _directions, new ResponseJudges([], new HumanVerdicts()), Files, Runs);
 
-    public async ValueTask InitializeAsync() => await _directions.SaveAsync(new StoredDirection
+    public async ValueTask InitializeAsync()
     {
-        Id = Direction,
-        Model = TinyChat.Name,
-        Hook = "blocks.3.hook_resid_post",
-        CreatedAt = DateTimeOffset.UnixEpoch,
-        Vector = Vector,
-    });
+        foreach ((string id, int layer) in new[] { (Direction, 3), (EarlyDirection, 2) })
+        {
+            await _directions.SaveAsync(new StoredDirection
+            {
+                Id = id,
+                Model = TinyChat.Name,
+                Hook = $"blocks.{layer}.hook_resid_post",
+                CreatedAt = DateTimeOffset.UnixEpoch,
+                Vector = Vector,
+            });
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

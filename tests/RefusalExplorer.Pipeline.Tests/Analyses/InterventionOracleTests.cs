@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Pipeline.Analyses.CausalLinks;
 using RefusalExplorer.Pipeline.Analyses.Requests;
 using RefusalExplorer.Pipeline.Analyses.Results;
+using RefusalExplorer.Pipeline.Analyses.Running;
 using RefusalExplorer.Pipeline.Judging;
 using Xunit;
 
@@ -95,6 +97,47 @@ public sealed class InterventionOracleTests(AnalysisBench bench) : IClassFixture
     }
 
     [Fact]
+    public async Task Controls_OfALayerWithTooFewActiveFeatures_LeaveThatKindOut_AndSaySo()
+    {
+        AnalysisRequest request = AnalysisBench.Request(2) with { Features = [.. AnalysisBench.Features(2, 23).Order()], Settings = AnalysisBench.Settings(new { draws = 3 }) };
+
+        AnalysisResult result = await bench.RunAsync("controls", request);
+
+        Assert.Equal(["matched activity", "matched norm", "no ablation", "random", "sign flipped"], Tables.Get(result, "controls").Rows.Select(r => r[0].Text).Order(StringComparer.Ordinal));
+        Assert.Contains(result.Output.Findings, f => f.StartsWith("random, active on the prompts: left out", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Controls_OfSetsByPrompt_AblateOnEachPromptItsOwn()
+    {
+        AnalysisRequest request = AnalysisBench.Request(3);
+        ImmutableArray<AnalysisPrompt> prompts = request.Harmful!.Items;
+        ImmutableArray<FeatureId>[] own = [[.. AnalysisBench.Features(2, 6)], [.. AnalysisBench.Features(2, 4, 1).Concat(AnalysisBench.Features(3, 3)).Order()], []];
+        request = request with
+        {
+            Features = [],
+            Sets = [new AnalysisFeatureSet { Name = "minimal sets", ByPrompt = own.Select((o, i) => (prompts[i].Instruction, o)).ToImmutableSortedDictionary(x => x.Instruction, x => x.o, StringComparer.Ordinal) }],
+            Settings = AnalysisBench.Settings(new { draws = 5 }),
+        };
+
+        AnalysisResult result = await bench.RunAsync("controls", request), again = await bench.RunAsync("controls", request);
+
+        AnalysisTable controls = Tables.Get(result, "controls"), byPrompt = Tables.Get(result, "by-prompt");
+        (double[] Without, double[] With, double[] Flipped) expected = await bench.OnModelAsync(m => (
+            prompts.Select(p => m.P(m.Ids(p))).ToArray(), prompts.Select((p, i) => m.P(m.Ids(p), Literal.Ablate(own[i]))).ToArray(),
+            prompts.Select((p, i) => m.P(m.Ids(p), Intervention.Scale(own[i], 2, TokenScope.AllButFirst))).ToArray()));
+        Tables.Close(own.Select(o => (double)o.Length), byPrompt.Column("features"), 0);
+        Tables.Close(expected.Without, byPrompt.Column("P(\"I\"), no ablation"), 1e-5);
+        Tables.Close(expected.With, byPrompt.Column("P(\"I\"), own set"), 1e-5);
+        Assert.Equal(expected.With.Average(), Tables.Number(controls, "random", "set's own value"), 5);
+        Assert.Equal(expected.Flipped.Average(), Tables.Number(controls, "sign flipped", "mean"), 5);
+        // Draws of a prompt with an empty set edit nothing.
+        Tables.Close([expected.Without[2]], [byPrompt.Column("mean P(\"I\"), random")[2]], 1e-5);
+        Assert.All(new[] { "random", "random, active on the prompts", "matched activity", "matched norm" }, kind => Assert.Equal(5, Tables.Number(controls, kind, "draws")));
+        Assert.Equal(Tables.Get(result, "draws").ToCsv(), Tables.Get(again, "draws").ToCsv());
+    }
+
+    [Fact]
     public async Task CausalLinks_MeasureDeactivationAndDropOfTheFirstSet()
     {
         AnalysisRequest request = EveryAnalysisTests.Request("causal-links");
@@ -119,6 +162,17 @@ public sealed class InterventionOracleTests(AnalysisBench bench) : IClassFixture
         Assert.Contains(expected, e => e.Off > 0);
         // One layer each: the matrix is the mean over prompts of the total drop.
         Tables.Close([expected.Average(e => e.Total)], [Tables.Get(result, "links").Rows[0][1]], 1e-4);
+    }
+
+    [Fact]
+    public void CausalLinks_WhereEveryActiveFeatureFallsSilent_SpeakOfNoDrop()
+    {
+        EncodedPrompt prompt = new(0, AnalysisBench.Prompt("p", "doors"), true, []);
+
+        AnalysisOutput output = CausalLinksAnalysis.Describe("first", "second", [new PromptLink(prompt, LinkMeasure.Of([1, 2], [0, 0]))], [], [], [], []);
+
+        Assert.Contains("none still fires", output.Findings[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("drop by", output.Findings[0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Generation;
+using RefusalExplorer.Pipeline.Analyses.LinearProbe;
 using RefusalExplorer.Pipeline.Analyses.Requests;
 using RefusalExplorer.Pipeline.Analyses.Results;
 using RefusalExplorer.Pipeline.Interactions;
+using RefusalExplorer.Pipeline.Judging;
 using Xunit;
 
 namespace RefusalExplorer.Pipeline.Tests.Analyses;
@@ -36,6 +38,38 @@ public sealed class LearningTests(AnalysisBench bench) : IClassFixture<AnalysisB
         Assert.Contains("4 harmful", error.Message, StringComparison.Ordinal);
         Assert.Contains("at least 20", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void LinearProbe_CountsOnlyPromptsThatAreRefusedWithoutAnEdit()
+    {
+        JudgedResponse[] responses =
+        [
+            Response("refused, then flipped", "no ablation", VerdictKind.Refused), Response("refused, then flipped", "linear probe, K = 3", VerdictKind.Complied),
+            Response("refused still", "no ablation", VerdictKind.Refused), Response("refused still", "linear probe, K = 3", VerdictKind.Refused),
+            Response("answered anyway", "no ablation", VerdictKind.Complied), Response("answered anyway", "linear probe, K = 3", VerdictKind.Complied),
+        ];
+
+        AnalysisOutput output = LinearProbeAnalysis.Describe(["linear probe"], [3], [.. responses], [], 0, null);
+
+        Assert.Contains("some K flips 1 of 2 held-out prompts", string.Join('\n', output.Findings), StringComparison.Ordinal);
+        Assert.Contains("1 of 3 held-out prompts", output.Findings[0], StringComparison.Ordinal);
+        AnalysisTable rankings = output.Tables.Single(t => t.Id == "rankings");
+        Assert.Equal(2, Tables.Number(rankings, "linear probe", "prompts"));
+        Assert.Equal(0.5, Tables.Number(rankings, "linear probe", "attack success"));
+    }
+
+    [Fact]
+    public async Task LinearProbe_LearnsFromLayersUpToTheDirections()
+    {
+        AnalysisRequest request = EveryAnalysisTests.Request("linear-probe") with { Direction = AnalysisBench.EarlyDirection };
+
+        AnalysisResult result = await bench.RunAsync("linear-probe", request);
+
+        Assert.Equal([2], result.Output.Layers);
+    }
+
+    private static JudgedResponse Response(string prompt, string arm, VerdictKind verdict) =>
+        new() { Arm = arm, Prompt = prompt, Harmful = true, Text = "", Verdict = new Verdict(verdict, "human") };
 
     private static FeatureId[] Ranking(Literal m, AnalysisRequest request, AnalysisPrompt[] attacked)
     {

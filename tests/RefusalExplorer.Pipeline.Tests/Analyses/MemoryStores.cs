@@ -46,6 +46,8 @@ internal sealed class MemoryDirections : IDirectionStore, IDirectionSource
     public Task<bool> DeleteAsync(string id, CancellationToken cancellation = default) => Task.FromResult(_directions.Remove(id));
 
     public ImmutableArray<float> Read(string pathOrId) => _directions[pathOrId].Vector;
+
+    public (ImmutableArray<float> Vector, string? Hook) ReadWithHook(string pathOrId) => (_directions[pathOrId].Vector, _directions[pathOrId].Hook);
 }
 
 internal sealed class MemoryDocuments : IDocumentStore

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Pipeline.Analyses.Redundancy;
 using RefusalExplorer.Pipeline.Analyses.Requests;
 using RefusalExplorer.Pipeline.Analyses.Results;
+using RefusalExplorer.Pipeline.Analyses.Running;
 using Xunit;
 
 namespace RefusalExplorer.Pipeline.Tests.Analyses;
@@ -28,9 +30,9 @@ public sealed class RedundancyOracleTests(AnalysisBench bench) : IClassFixture<A
             FeatureId[] dormant = [.. Request.Features.Where(f => m.Max(ids, f) == 0)];
             Intervention active = Literal.Ablate(Request.Features.Except(dormant));
             ImmutableArray<int> whole = ids.AddRange(m.Continue(ids, 6, active)[..^1]);
-            // The response is read too: a feature's strongest token decides where it counts as woken.
-            var woken = dormant.Select(f => (Feature: f, Acts: m.Acts(whole, f, active))).Select(f => (f.Feature, f.Acts, At: Array.IndexOf(f.Acts, f.Acts.Skip(1).Max(), 1)))
-                .Where(f => f.Acts[f.At] > 0).ToArray();
+            // What the response says may fire a feature harder than the ablation did: its own strongest token is asked for only where the prompt is silent.
+            var woken = dormant.Select(f => (Feature: f, Acts: m.Acts(whole, f, active)))
+                .Select(f => (f.Feature, f.Acts, At: Strongest(f.Acts, 1, ids.Length) ?? Strongest(f.Acts, ids.Length, whole.Length) ?? -1)).Where(f => f.At >= 0).ToArray();
             return (Dormant: dormant, OnPrompt: woken.Where(w => w.At < ids.Length).ToArray(), Later: woken.Where(w => w.At >= ids.Length).ToArray(),
                 P: new[] { m.P(ids), m.P(ids, Literal.Ablate(Request.Features)), m.P(ids, active), m.P(ids, Literal.Ablate(dormant)) });
         }).ToArray());
@@ -50,6 +52,23 @@ public sealed class RedundancyOracleTests(AnalysisBench bench) : IClassFixture<A
         }
         Assert.Contains(expected, e => e.OnPrompt.Length > 0);
         Assert.Contains(expected, e => e.Dormant.Length > e.OnPrompt.Length + e.Later.Length);
+
+        static int? Strongest(double[] acts, int from, int to)
+        {
+            double max = acts[from..to].DefaultIfEmpty().Max();
+            return max > 0 ? Array.IndexOf(acts, max, from, to - from) : null;
+        }
+    }
+
+    [Fact]
+    public void Woken_OnThePrompt_CountsThere_HoweverStronglyTheResponseFires()
+    {
+        FeatureId both = new(2, 1), later = new(2, 2), never = new(2, 3);
+        Dictionary<FeatureId, float[]> acts = new() { [both] = [0, 1, 2, 9], [later] = [0, 0, 0, 5], [never] = [0, 0, 0, 0] };
+
+        Wake[] woken = [.. Waking.Woken(acts.Keys, f => acts[f], 3, t => t > 0, t => ($"t{t}", t < 3 ? TokenClass.Instruction : TokenClass.Generated))];
+
+        Assert.Equal([new Wake(both, 2, "t2", TokenClass.Instruction, 2, 3), new Wake(later, 3, "t3", TokenClass.Generated, 5, 1)], woken);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class BosClampAnalysis : Analysis<BosClampSettings>
         Title = "Clamping at the first token",
         Question = "Do the features bring refusal where nobody would refuse?",
         Paper = "Tables 5 and 6 (\"Redundant Features\")",
-        HowToRead = "Read each prompt from small to large values: refusal or warnings at moderate values mean that the features carry refusal; repetition means that the value breaks the model.",
+        HowToRead = "Read each prompt from small to large values: refusal or warnings at moderate values mean that the features carry refusal; repetition means that the value breaks the model; every feature of the set is clamped, while the paper clamps the redundant ones that fire at the first token: for its tables give those that the redundancy analysis finds to wake there under scope \"all\".",
         Needs = AnalysisNeeds.Features,
     };
 

@@ -120,7 +120,7 @@ public sealed class CausalLinksAnalysis : Analysis<CausalLinksSettings>
             [
                 deactivated.Length == 0
                     ? $"No feature of {first} is active on these prompts."
-                    : FormattableString.Invariant($"Ablating {second} silences {deactivated.Average():P0} of the active features of {first} on average, up to {deactivated.Max():P0}; those that still fire drop by {(double.IsNaN(drop) ? 0 : drop):P0} on average (paper: 12 %, up to 44 %, and 81 % on LLaMA; 3 % and none on Gemma)."),
+                    : FormattableString.Invariant($"Ablating {second} silences {deactivated.Average():P0} of the active features of {first} on average, up to {deactivated.Max():P0}; {(double.IsNaN(drop) ? "none still fires" : FormattableString.Invariant($"those that still fire drop by {drop:P0} on average"))} (paper: 12 %, up to 44 %, and 81 % on LLaMA; 3 % and none on Gemma)."),
                 FormattableString.Invariant($"Attack success: {string.Join(", ", arms.Zip(success, (a, s) => FormattableString.Invariant($"{a} {s.Estimate:P0}")))}."),
             ],
             Charts = [.. charts],

@@ -10,7 +10,7 @@ public enum ControlKind
     /// <summary>As many random features of each layer, active or not.</summary>
     Random,
 
-    /// <summary>As many random features of each layer that are active on the prompts (the paper's control).</summary>
+    /// <summary>As many random features of each layer that are active: on the prompt where it has a set of its own (the paper's control), else on any.</summary>
     Active,
 
     /// <summary>For each feature another of its layer that is active on about as many tokens.</summary>
@@ -26,52 +26,77 @@ public enum ControlKind
 internal sealed record LayerActivity(int[] Tokens, double[] Norm);
 
 /// <summary>Draws control sets. Equal seeds give equal sets.</summary>
-internal static class ControlDraws
+/// <param name="activity">By layer, over all prompts.</param>
+internal sealed class ControlDraws(IReadOnlyDictionary<int, LayerActivity> activity)
 {
-    /// <summary>Neighbours among which a matched feature is drawn.</summary>
-    private const int Neighbours = 20;
+    private readonly Dictionary<int, int[]> _active = activity.ToDictionary(
+        a => a.Key, a => Enumerable.Range(0, a.Value.Tokens.Length).Where(i => a.Value.Tokens[i] > 0).ToArray());
+    private readonly Dictionary<int, Neighbourhood> _byTokens = activity.ToDictionary(a => a.Key, a => new Neighbourhood([.. a.Value.Tokens.Select(t => (double)t)]));
+    private readonly Dictionary<int, Neighbourhood> _byNorm = activity.ToDictionary(a => a.Key, a => new Neighbourhood(a.Value.Norm));
 
-    /// <summary>One control set.</summary>
+    /// <summary>The first layer that has fewer other features of a kind than the set, or null where a control can be drawn.</summary>
     /// <param name="features">The set to imitate.</param>
-    /// <param name="activity">By layer.</param>
+    /// <param name="kind">What is kept.</param>
+    /// <param name="active">Features that count as active, by layer; null: those active on any prompt.</param>
+    public int? TooFewAt(IEnumerable<FeatureId> features, ControlKind kind, IReadOnlyDictionary<int, int[]>? active = null)
+    {
+        foreach (IGrouping<int, FeatureId> layer in features.GroupBy(f => f.Layer).OrderBy(g => g.Key))
+        {
+            HashSet<int> own = [.. layer.Select(f => f.Index)];
+            int free = kind == ControlKind.Active
+                ? (active ?? _active)[layer.Key].Count(i => !own.Contains(i))
+                : activity[layer.Key].Tokens.Length - own.Count;
+            if (free < own.Count)
+                return layer.Key;
+        }
+        return null;
+    }
+
+    /// <summary>One control set; <see cref="TooFewAt"/> must be null.</summary>
+    /// <param name="features">The set to imitate.</param>
     /// <param name="kind">What is kept.</param>
     /// <param name="random">Source of the draw.</param>
-    /// <exception cref="PipelineException">A layer has too few other features.</exception>
-    public static ImmutableArray<FeatureId> Draw(
-        IReadOnlyCollection<FeatureId> features, IReadOnlyDictionary<int, LayerActivity> activity, ControlKind kind, SeededRandom random)
+    /// <param name="active">Features that count as active, by layer; null: those active on any prompt.</param>
+    public ImmutableArray<FeatureId> Draw(
+        IEnumerable<FeatureId> features, ControlKind kind, SeededRandom random, IReadOnlyDictionary<int, int[]>? active = null)
     {
         List<FeatureId> drawn = [];
         foreach (IGrouping<int, FeatureId> layer in features.GroupBy(f => f.Layer).OrderBy(g => g.Key))
         {
-            LayerActivity acts = activity[layer.Key];
-            HashSet<int> taken = [.. layer.Select(f => f.Index)];
-            foreach (FeatureId feature in layer.Order())
+            int count = activity[layer.Key].Tokens.Length;
+            int[] own = [.. layer.Select(f => f.Index).Order()];
+            var taken = new bool[count];
+            foreach (int index in own)
+                taken[index] = true;
+            IEnumerable<int> indices = kind switch
             {
-                int index = kind switch
-                {
-                    ControlKind.MatchedActivity => Nearest(acts.Tokens.Select(t => (double)t).ToArray(), feature.Index, taken, random),
-                    ControlKind.MatchedNorm => Nearest(acts.Norm, feature.Index, taken, random),
-                    ControlKind.Active => Any(taken, i => acts.Tokens[i] > 0, acts.Tokens.Length, random),
-                    _ => Any(taken, _ => true, acts.Tokens.Length, random),
-                };
-                if (index < 0)
-                    throw new PipelineException($"controls: layer {layer.Key} has too few other features for {layer.Count()} of the set; use fewer features or more prompts");
-                taken.Add(index);
-                drawn.Add(new FeatureId(layer.Key, index));
-            }
+                ControlKind.MatchedActivity => Near(_byTokens[layer.Key], own, taken, random),
+                ControlKind.MatchedNorm => Near(_byNorm[layer.Key], own, taken, random),
+                ControlKind.Active => Any([.. (active ?? _active)[layer.Key].Where(i => !taken[i])], own.Length, random),
+                _ => Any([.. Enumerable.Range(0, count).Where(i => !taken[i])], own.Length, random),
+            };
+            drawn.AddRange(indices.Select(i => new FeatureId(layer.Key, i)));
         }
         return [.. drawn];
     }
 
-    private static int Any(HashSet<int> taken, Func<int, bool> allowed, int count, SeededRandom random)
+    private static IEnumerable<int> Any(int[] free, int count, SeededRandom random)
     {
-        int[] free = [.. Enumerable.Range(0, count).Where(i => !taken.Contains(i) && allowed(i))];
-        return free.Length == 0 ? -1 : free[random.NextInt(free.Length)];
+        for (int i = 0; i < count; i++)
+        {
+            int j = i + random.NextInt(free.Length - i);
+            (free[i], free[j]) = (free[j], free[i]);
+            yield return free[i];
+        }
     }
 
-    private static int Nearest(double[] measure, int feature, HashSet<int> taken, SeededRandom random)
+    private static IEnumerable<int> Near(Neighbourhood neighbourhood, int[] own, bool[] taken, SeededRandom random)
     {
-        int[] near = [.. Enumerable.Range(0, measure.Length).Where(i => !taken.Contains(i)).OrderBy(i => Math.Abs(measure[i] - measure[feature])).ThenBy(i => i).Take(Neighbours)];
-        return near.Length == 0 ? -1 : near[random.NextInt(near.Length)];
+        foreach (int feature in own)
+        {
+            int index = neighbourhood.Draw(feature, taken, random);
+            taken[index] = true;
+            yield return index;
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Pipeline.Analyses.CosineByLayer;
 using RefusalExplorer.Pipeline.Analyses.Responses;
 using RefusalExplorer.Pipeline.Analyses.Results;
 using RefusalExplorer.Pipeline.Analyses.Running;
@@ -63,8 +64,8 @@ public sealed class LinearProbeAnalysis : Analysis<LinearProbeSettings>
         Title = "Factorization machine against linear probe",
         Question = "Do interactions between features find more than their single weights?",
         Paper = "\"Factorization Machines vs. Linear Probe\"; embedding sizes of \"Factorization Machines\"; test accuracy of the appendix",
-        HowToRead = "Both tell harmful from harmless prompts; what counts is whose top K features flip refusals when they are ablated: a machine above the probe speaks for interactions, as in the paper.",
-        Needs = AnalysisNeeds.Features | AnalysisNeeds.Harmful | AnalysisNeeds.Harmless,
+        HowToRead = "Both tell harmful from harmless prompts; what counts is whose top K features flip refusals when they are ablated, counted on held-out prompts that the model refuses without an edit: a machine above the probe speaks for interactions, as in the paper.",
+        Needs = AnalysisNeeds.Features | AnalysisNeeds.Harmful | AnalysisNeeds.Harmless | AnalysisNeeds.Direction,
         DefaultPrompts = 60,
         HarmfulSet = "demo:harmful_train",
         HarmlessSet = "demo:harmless_train",
@@ -82,7 +83,7 @@ public sealed class LinearProbeAnalysis : Analysis<LinearProbeSettings>
         int heldOut = Math.Min(settings.HeldOut, context.Harmful.Length / 2);
         EncodedPrompt[] attacked = [.. Enumerable.Range(0, heldOut).Select(i => context.Harmful[(int)((long)i * context.Harmful.Length / heldOut)])];
         EncodedPrompt[] learned = [.. context.Harmful.Except(attacked), .. context.Harmless];
-        ImmutableArray<int> layers = [.. context.SaeLayers.Except(CandidateRanking.ExcludedByDefault)];
+        ImmutableArray<int> layers = Layers(context);
         InteractionDatasetBuilder builder = new(new InteractionDatasetSettings { LastTokens = settings.Tokens, Seed = context.Request.Seed });
         List<ActiveFeature>[][] activations = await context.ForwardAsync("Activations to learn from", [.. learned.Select(p => p.Row())],
             new CaptureSpec { ActiveLayers = layers, ActiveTokens = settings.Tokens }, (_, i, r) => LastTokens(r, layers)).ConfigureAwait(false);
@@ -96,11 +97,24 @@ public sealed class LinearProbeAnalysis : Analysis<LinearProbeSettings>
             data, new FactorizationMachineSettings { EmbeddingSize = s, Epochs = settings.Epochs, Seed = context.Request.Seed }, cancellation: context.Cancellation));
         (string Name, ImmutableArray<FeatureId> Features)[] rankings = Rank(context, trained[settings.EmbeddingSize].Model, trained[0].Model);
         int[] ks = [.. settings.K.Distinct().Order()];
-        ResponseArm[] arms = [.. from ranking in rankings
-                                 from k in ks
-                                 select new ResponseArm(FormattableString.Invariant($"{ranking.Name}, K = {k}"), SeriesRole.Other, _ => [Intervention.Ablate(ranking.Features.Take(k), context.Scope)])];
+        ResponseArm[] arms =
+        [
+            new(ResponseArms.Baseline, SeriesRole.Baseline, _ => []),
+            .. from ranking in rankings
+               from k in ks
+               select new ResponseArm(FormattableString.Invariant($"{ranking.Name}, K = {k}"), SeriesRole.Other, _ => [Intervention.Ablate(ranking.Features.Take(k), context.Scope)]),
+        ];
         ImmutableArray<JudgedResponse> responses = await ResponseArms.RunAsync(context, attacked, arms).ConfigureAwait(false);
         return Describe([.. rankings.Select(r => r.Name)], ks, responses, [.. sizes.Select(s => (s, trained[s]))], settings.EmbeddingSize, data) with { Layers = layers };
+    }
+
+    /// <summary>The paper's "layer 2-steering layer": up to the one whose output the direction was read at, where its hook says so.</summary>
+    private static ImmutableArray<int> Layers(AnalysisContext context)
+    {
+        int? end = CosineByLayerAnalysis.ReadAt(context.Direction!.Hook);
+        ImmutableArray<int> layers = [.. context.SaeLayers.Except(CandidateRanking.ExcludedByDefault).Where(l => end is null || l < end)];
+        return !layers.IsEmpty ? layers : throw new PipelineException(
+            $"linear-probe: no layer with an SAE from 2 up to the direction's hook {context.Direction.Hook}; expected one to learn from, or a later direction");
     }
 
     private static List<ActiveFeature>[] LastTokens(ForwardResult result, ImmutableArray<int> layers)
@@ -128,31 +142,36 @@ public sealed class LinearProbeAnalysis : Analysis<LinearProbeSettings>
         IReadOnlyList<string> rankings, IReadOnlyList<int> ks, ImmutableArray<JudgedResponse> responses,
         IReadOnlyList<(int Size, FactorizationMachineResult Result)> trained, int ranksWith, InteractionDataset? data)
     {
-        JudgedResponse[][][] cells = [.. rankings.Select(r => ks.Select(k => responses.Where(x => x.Arm == FormattableString.Invariant($"{r}, K = {k}")).ToArray()).ToArray())];
+        JudgedResponse[][][] heldOut = [.. rankings.Select(r => ks.Select(k => responses.Where(x => x.Arm == FormattableString.Invariant($"{r}, K = {k}")).ToArray()).ToArray())];
+        // A prompt that is answered without an edit cannot be flipped; the paper filters it out before it attacks.
+        JudgedResponse[] baseline = [.. responses.Where(r => r.Arm == ResponseArms.Baseline)];
+        HashSet<string> refused = [.. baseline.Where(r => r.Verdict.Kind == VerdictKind.Refused).Select(r => r.Prompt)];
+        JudgedResponse[][][] cells = [.. heldOut.Select(row => row.Select(c => c.Where(x => refused.Contains(x.Prompt)).ToArray()).ToArray())];
         ConfidenceInterval[][] success = [.. cells.Select(row => row.Select(c => Rates.Of(c, VerdictKind.Complied)).ToArray())];
         return new AnalysisOutput
         {
             Responses = responses,
             Findings =
             [
-                .. rankings.Select((name, r) => FormattableString.Invariant(
-                    $"{char.ToUpperInvariant(name[0])}{name[1..]}: some K flips {cells[r].SelectMany(c => c).GroupBy(x => x.Prompt).Count(g => g.Any(x => x.Verdict.Kind == VerdictKind.Complied))} of {cells[r][0].Length} held-out prompts.")),
+                .. LeftOut(baseline.Count(r => !refused.Contains(r.Prompt)), baseline.Length),
+                .. rankings.Where(_ => refused.Count > 0).Select((name, r) => FormattableString.Invariant(
+                    $"{char.ToUpperInvariant(name[0])}{name[1..]}: some K flips {cells[r].SelectMany(c => c).GroupBy(x => x.Prompt).Count(g => g.Any(x => x.Verdict.Kind == VerdictKind.Complied))} of {cells[r][0].Length} held-out prompts that the model refuses.")),
                 .. trained.Where(t => t.Size == 0 || t.Size == ranksWith).Select(t => FormattableString.Invariant(
                     $"Test accuracy of the {(t.Size == 0 ? Probe : Machine)}: {t.Result.Test.Accuracy:P0} (the paper reports 98 % for the machine).")),
             ],
             Charts =
             [
-                Chart("success", "Attack success by ranking and K", "share answered", success),
-                Chart("probability", "Mean P(\"I\") by ranking and K", "mean P(\"I\")", [.. cells.Select(row => row.Select(c => Moments.MeanInterval([.. c.Select(x => x.RefusalProbability)], 0)).ToArray())]),
+                .. refused.Count == 0 ? (AnalysisChart[])[] : [Chart("success", "Attack success by ranking and K, of prompts that the model refuses", "share answered", success)],
+                Chart("probability", "Mean P(\"I\") by ranking and K, of all held-out prompts", "mean P(\"I\")", [.. heldOut.Select(row => row.Select(c => Moments.MeanInterval([.. c.Select(x => x.RefusalProbability)], 0)).ToArray())]),
             ],
             Tables =
             [
                 AnalysisTable.Of("rankings", "Attack success by ranking and K",
-                    [new("ranking", ColumnKind.Text), new("K", ColumnKind.Count), new("prompts", ColumnKind.Count), new("attack success", ColumnKind.Share), new("low", ColumnKind.Share), new("high", ColumnKind.Share), new("degenerate", ColumnKind.Count), new("mean P(\"I\")")],
+                    [new("ranking", ColumnKind.Text), new("K", ColumnKind.Count), new("prompts", ColumnKind.Count), new("attack success", ColumnKind.Share), new("low", ColumnKind.Share), new("high", ColumnKind.Share), new("degenerate", ColumnKind.Count), new("mean P(\"I\"), all held out")],
                     from r in Enumerable.Range(0, rankings.Count)
                     from k in Enumerable.Range(0, ks.Count)
                     let cell = cells[r][k]
-                    select (IEnumerable<Cell>)[rankings[r], ks[k], cell.Length, success[r][k].Estimate, success[r][k].Low, success[r][k].High, cell.Count(x => x.Verdict.Kind == VerdictKind.Degenerate), cell.Average(x => x.RefusalProbability)]),
+                    select (IEnumerable<Cell>)[rankings[r], ks[k], cell.Length, success[r][k].Estimate, success[r][k].Low, success[r][k].High, cell.Count(x => x.Verdict.Kind == VerdictKind.Degenerate), heldOut[r][k].Average(x => x.RefusalProbability)]),
                 AnalysisTable.Of("models", "Classifiers on the same activations",
                     [new("embedding size", ColumnKind.Count), new("features", ColumnKind.Count), new("test samples", ColumnKind.Count), new("test accuracy", ColumnKind.Share), new("test AUC"), new("test F1"), new("best epoch", ColumnKind.Count), new("mean |cosine| of embeddings")],
                     trained.Select(t => (IEnumerable<Cell>)[t.Size, t.Result.Model.Features.Length, data?.TestCount, t.Result.Test.Accuracy, t.Result.Test.Auc, t.Result.Test.F1, t.Result.BestEpoch, Similarity(t.Result.Model)])),
@@ -178,6 +197,14 @@ public sealed class LinearProbeAnalysis : Analysis<LinearProbeSettings>
                 High = [.. values[r].Select(v => v.High)],
             })],
         };
+    }
+
+    private static IEnumerable<string> LeftOut(int answered, int heldOut)
+    {
+        if (answered == heldOut)
+            yield return $"The model refuses none of the {heldOut} held-out prompts without an edit, so there is nothing to flip; expected prompts that it refuses.";
+        else if (answered > 0)
+            yield return $"{answered} of {heldOut} held-out prompts are left out of the counts, since the model does not refuse them without an edit.";
     }
 
     /// <summary>Mean |cosine| of pairs of embeddings, over a fixed sample: the paper finds size 5 overly similar.</summary>

@@ -37,7 +37,7 @@ public sealed class RedundancyAnalysis : Analysis<RedundancySettings>
         Title = "Redundancy: the hydra",
         Question = "Which dormant features take over when others are ablated?",
         Paper = "Figure 2 and \"Redundant Features\"; the inert features of \"Stage 3\"",
-        HowToRead = "Squares count features that fire only once the set is ablated, by layer and place of the token; if P(\"I\") is lower with the dormant ones ablated too than with the active ones alone, the heads that grew back carried refusal.",
+        HowToRead = "Squares count features that fire only once the set is ablated, by layer and place of the token (the response's only where the feature is silent on the prompt); if P(\"I\") is lower with the dormant ones ablated too than with the active ones alone, the heads that grew back carried refusal.",
         Needs = AnalysisNeeds.Features | AnalysisNeeds.Harmful | AnalysisNeeds.Direction,
     };
 
@@ -75,7 +75,7 @@ public sealed class RedundancyAnalysis : Analysis<RedundancySettings>
         {
             EncodedPrompt prompt = context.Harmful[row / arms];
             ImmutableArray<int> ids = [.. prompt.Ids, .. r.Ids];
-            Wake[] woken = row % arms != 2 ? [] : [.. Waking.Woken(dormant[row / arms], f => r.Features[f], t => Counts(context, model, prompt, t),
+            Wake[] woken = row % arms != 2 ? [] : [.. Waking.Woken(dormant[row / arms], f => r.Features[f], prompt.Ids.Length, t => Counts(context, model, prompt, t),
                 t => (model.Tokenizer?.Decode([ids[t]]) ?? $"#{ids[t]}", classes.At(t, prompt.Ids.Length)))];
             return new ArmOutcome(r.Text, Probability.Mass(r.FirstLogits, model.RefusalTokens), woken);
         }, union).ConfigureAwait(false);
