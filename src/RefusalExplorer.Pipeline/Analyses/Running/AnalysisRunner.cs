@@ -86,7 +86,7 @@ public sealed class AnalysisRunner(
         AnalysisOutput output = await analysis.RunAsync(context).ConfigureAwait(false);
         IEnumerable<int> layers = output.Layers.IsEmpty ? context.Sets.SelectMany(s => s.Union()).Select(f => f.Layer) : output.Layers;
         RunRecord record = await engine.RunAsync("analysis record", (session, _) => RunRecords.Create(
-            session.Model(spec), started, clock.Elapsed, [], prepared.Direction?.Id, layers), cancellation: cancellation).ConfigureAwait(false);
+            session.Model(spec), started, clock.Elapsed, [], prepared.Direction?.Id, layers, prepared.Direction?.Values), cancellation: cancellation).ConfigureAwait(false);
         return new AnalysisResult { RunId = runId, Analysis = analysis.Info.Id, Request = prepared.Request, Output = output, Record = record };
     }
 
