@@ -30,7 +30,7 @@ internal sealed record StudyInput(StudyResult? Result, ImmutableArray<PromptResu
         string text = path == "-" ? await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false) : CommandContext.ReadFile(path);
         string where = path == "-" ? "standard input" : path;
         if (!IsStudy(text, where))
-            return new StudyInput(null, [], folder, AnalysisJson.Read<AnalysisRequest>(text, where));
+            return new StudyInput(null, [], folder, AnalysisJson.ReadRequest<AnalysisRequest>(text, where));
         StudyDefinition study = StudyJson.Parse(text, where);
         folder = folder is null ? StudyServices.StudiesFolder(context.Session.Get<AppSettings>(), StudyEntry.IdOf(study)) : Path.GetFullPath(folder);
         StudyFiles files = new(folder);

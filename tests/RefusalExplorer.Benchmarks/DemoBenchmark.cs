@@ -65,7 +65,8 @@ internal static class DemoBenchmark
     private static LanguageModel PlainModel(ModelSpec spec)
     {
         using OpenedCheckpoint checkpoint = CheckpointReader.Open(spec.Path);
-        return new LanguageModel(spec, Float32(spec), TokenizerReader.FromGguf(checkpoint.Gguf!), checkpoint.Weights.Fingerprint, [1]);
+        OpenedTokenizer? tokenizer = TokenizerReader.FromGguf(checkpoint.Gguf!);
+        return new LanguageModel(spec, new LoadedWeights(Float32(spec), tokenizer, checkpoint.Weights.Fingerprint), tokenizer?.Template, [1]);
     }
 
     private static double WholeDictionaries(LanguageModel model, ModelSpec spec, PromptRow row)

@@ -63,6 +63,38 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData(".", "a folder; expected the path of a file")]
+    [InlineData("nowhere/out.safetensors", "there is no folder")]
+    public async Task Probe_TensorsThatCannotBeWritten_IsToldBeforeTheFirstRequest(string tensors, string says)
+    {
+        using var cli = new CommandLine();
+        string file = cli.File("request.json", """{ "model": "nobody", "tokenIds": [1] }""");
+
+        Assert.Equal(2, await cli.RunAsync("probe", file, "--tensors", Path.Combine(cli.Folder, tensors)));
+
+        Assert.Contains("--tensors", cli.Error, StringComparison.Ordinal);
+        Assert.Contains(says, cli.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("nobody", cli.Error, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(cli.Folder));
+    }
+
+    [Fact]
+    public async Task Probe_ArrayThatDiffersInRefusalTokens_AnswersEachWithItsOwn()
+    {
+        using var cli = new CommandLine();
+        string model = CommandLine.Golden("models", TinyModel);
+        string Request(string tokens) => $$"""{ "model": "{{model}}", "tokenIds": [1, 2, 3], "refusalTokens": {{tokens}} }""";
+        string file = cli.File("request.json", $"[ {Request("[5]")}, {Request("[6]")}, {Request("[5, 6]")} ]");
+
+        Assert.Equal(0, await cli.RunAsync("probe", file, "--json"));
+
+        double[] p = [.. cli.Json.AsArray().Select(a => a!["baseline"]!["refusalTokenProbability"]!.GetValue<double>())];
+        Assert.NotEqual(p[0], p[1]);
+        Assert.Equal(p[0] + p[1], p[2], 6);
+        Assert.Equal("[6]", cli.Json[1]!["record"]!["refusalTokens"]!.ToJsonString(new() { WriteIndented = false }));
+    }
+
+    [Theory]
     [InlineData("probe", "/no/such/file.json")]
     [InlineData("nonsense")]
     [InlineData("probe")]

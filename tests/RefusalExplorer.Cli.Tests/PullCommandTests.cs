@@ -52,6 +52,19 @@ public sealed class PullCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Models_BeforeAnythingIsPulled_NamesTheMissingSaesAndWhereTheyComeFrom()
+    {
+        CliProcess json = await CliProcess.RunAsync(Environment, "models", "--json");
+        JsonNode small = json.Json.AsArray().Single(m => m!["name"]!.GetValue<string>() == "small")!;
+        Assert.Equal([1, 2], small["saes"]!.AsArray().Select(s => s!["layer"]!.GetValue<int>()));
+        Assert.All(small["saes"]!.AsArray(), s => Assert.Equal((false, FakeHub.Repo), (s!["present"]!.GetValue<bool>(), s["repo"]!.GetValue<string>())));
+        Assert.False(small["ready"]!.GetValue<bool>());
+
+        CliProcess text = await CliProcess.RunAsync(Environment, "models");
+        Assert.Contains($"  SAEs     missing at layers 1, 2 (from {FakeHub.Repo})\n", text.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Repository_ByPatterns_AndDryRunFetchesNothing()
     {
         _hub.Add("layer_1/params.npz", 3000);

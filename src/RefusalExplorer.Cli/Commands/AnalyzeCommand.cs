@@ -45,7 +45,7 @@ internal static class AnalyzeCommand
     private static async Task<AnalysisRequest> ReadAsync(string? path, CancellationToken cancellation) => path switch
     {
         null => new AnalysisRequest(),
-        "-" => AnalysisJson.Read<AnalysisRequest>(await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false), "standard input"),
-        _ => AnalysisJson.Read<AnalysisRequest>(CommandContext.ReadFile(path), path),
+        "-" => AnalysisJson.ReadRequest<AnalysisRequest>(await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false), "standard input"),
+        _ => AnalysisJson.ReadRequest<AnalysisRequest>(CommandContext.ReadFile(path), path),
     };
 }

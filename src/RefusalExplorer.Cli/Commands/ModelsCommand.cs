@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.CommandLine;
+using RefusalExplorer.Data.Hub;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Checkpoints;
 using RefusalExplorer.Pipeline.Catalog;
@@ -23,7 +25,7 @@ internal static class ModelsCommand
             {
                 context.WriteLine($"{row.Name}  {row.Description}");
                 context.WriteLine($"  weights  {row.Weights ?? "missing"}{(row.Problem is null ? "" : $" ({row.Problem})")}");
-                context.WriteLine($"  SAEs     {(row.Saes.Count == 0 ? "none" : $"layers {string.Join(", ", row.Saes.Select(s => s.Layer + (s.Present ? "" : " (missing)")))}")}");
+                context.WriteLine($"  SAEs     {Saes(row.Saes)}");
             }
             return Task.FromResult(ExitCode.Ok);
         });
@@ -45,7 +47,30 @@ internal static class ModelsCommand
         }
         return new ModelRow(
             model.Name, model.Description, model.Repo, weights, problem, architecture, layers, dim, model.Device, model.Dtype,
-            [.. catalog.SaesOf(model).Select(s => new SaeRow(s.Key, s.Value, File.Exists(s.Value) || Directory.Exists(s.Value)))]);
+            Saes(catalog, model));
+    }
+
+    // Configured ones are listed whether or not anything of their repository is here: without a snapshot there is no folder to name.
+    private static SaeRow[] Saes(ModelCatalog catalog, ConfiguredModel model)
+    {
+        ImmutableSortedDictionary<int, string> here = catalog.SaesOf(model);
+        return [.. ModelFiles.SaePathsOf(model).OrderBy(s => s.Key).Select(s =>
+        {
+            string path = here.GetValueOrDefault(s.Key, s.Value);
+            return new SaeRow(s.Key, path, here.ContainsKey(s.Key) && (File.Exists(path) || Directory.Exists(path)), model.SaeRepo);
+        })];
+    }
+
+    private static string Saes(IReadOnlyList<SaeRow> saes)
+    {
+        SaeRow[] missing = [.. saes.Where(s => !s.Present)];
+        string[] parts =
+        [
+            .. saes.Count == missing.Length ? Array.Empty<string>() : [$"layers {string.Join(", ", saes.Where(s => s.Present).Select(s => s.Layer))}"],
+            .. missing.Length == 0 ? Array.Empty<string>()
+                : [$"missing at layers {string.Join(", ", missing.Select(s => s.Layer))}{(missing[0].Repo is { } repo ? $" (from {repo})" : "")}"],
+        ];
+        return saes.Count == 0 ? "none" : string.Join("; ", parts);
     }
 
     private sealed record ModelRow(
@@ -55,5 +80,5 @@ internal static class ModelsCommand
         public bool Ready => Problem is null && Saes.All(s => s.Present);
     }
 
-    private sealed record SaeRow(int Layer, string Path, bool Present);
+    private sealed record SaeRow(int Layer, string Path, bool Present, string? Repo);
 }

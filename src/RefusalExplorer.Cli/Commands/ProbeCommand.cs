@@ -20,6 +20,8 @@ internal static class ProbeCommand
             async (context, cancellation) =>
             {
                 string path = context.Arguments.GetRequiredValue(request);
+                if (context.Arguments.GetValue(tensors) is { } wanted)
+                    OutputFile.Check(wanted, "--tensors");
                 string text = path == "-" ? await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false) : CommandContext.ReadFile(path);
                 using JsonDocument document = Parse(path, text);
                 bool array = document.RootElement.ValueKind == JsonValueKind.Array;

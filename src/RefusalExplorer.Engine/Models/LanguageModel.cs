@@ -9,28 +9,32 @@ using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;
 
-/// <summary>A loaded model with its SAEs. Only the engine thread may call it; everything that comes out is CPU arrays and text.</summary>
+/// <summary>
+/// A loaded model with its SAEs: a view on weights that models of the same checkpoint share. Only the engine thread may call it; everything that
+/// comes out is CPU arrays and text.
+/// </summary>
 public sealed partial class LanguageModel : IDisposable
 {
-    private const int CachedSlices = 256;
-    private const int CachedPrefixes = 16;
     private const int LossPositions = 32;
     private const int TokensInFlightOnCpu = 4096;
     private const int TokensInFlightOnGpu = 16384;
     private readonly Transformer _model;
+    private readonly LoadedWeights _weights;
     private readonly Dictionary<int, Sae> _saes = [];
-    private readonly SliceCache _slices;
-    private readonly PrefixCache _prefixes = new(CachedPrefixes);
+    private bool _disposed;
 
-    internal LanguageModel(ModelSpec spec, Transformer model, OpenedTokenizer? tokenizer, string fingerprint, ImmutableArray<int> refusalTokens)
+    /// <param name="spec">What it is.</param>
+    /// <param name="weights">Held from here on, until this model is disposed of.</param>
+    /// <param name="template">The template in force.</param>
+    /// <param name="refusalTokens">Ids of P("I").</param>
+    internal LanguageModel(ModelSpec spec, LoadedWeights weights, IChatTemplate? template, ImmutableArray<int> refusalTokens)
     {
         Spec = spec;
-        _model = model;
-        Tokenizer = tokenizer?.Tokenizer;
-        Template = tokenizer?.Template;
-        Fingerprint = fingerprint;
+        _weights = weights;
+        _model = weights.Model;
+        Template = template;
         RefusalTokens = refusalTokens;
-        _slices = new SliceCache((layer, features) => Sae(layer).Slice(features, model.Target.Dtype, model.Target.Device), CachedSlices);
+        weights.Hold();
     }
 
     /// <summary>What it was loaded from.</summary>
@@ -40,13 +44,13 @@ public sealed partial class LanguageModel : IDisposable
     public ModelConfig Config => _model.Config;
 
     /// <summary>Names the weights in a record.</summary>
-    public string Fingerprint { get; }
+    public string Fingerprint => _weights.Fingerprint;
 
     /// <summary>How its blocks run: on the CPU, by fused kernels on a GPU, or operator by operator there and why.</summary>
     public string Kernels => _model.Kernels;
 
     /// <summary>Null for checkpoints without tokenizer files.</summary>
-    public ITextTokenizer? Tokenizer { get; }
+    public ITextTokenizer? Tokenizer => _weights.Tokenizer?.Tokenizer;
 
     /// <summary>The template in force; null where the checkpoint has none and none was chosen.</summary>
     public IChatTemplate? Template { get; }
@@ -70,17 +74,7 @@ public sealed partial class LanguageModel : IDisposable
                 ? $"layer {layer}: {Spec.Name} has no SAEs; give their paths in the settings or the request"
                 : $"layer {layer}: {Spec.Name} has no SAE there; it has them at layers {string.Join(", ", Spec.Saes.Keys)}");
         }
-        sae = Saes.Sae.Open(path, Spec.GatingRule);
-        try
-        {
-            sae.CheckFits(Config.ModelDim, layer, Spec.Name);
-        }
-        catch
-        {
-            sae.Dispose();
-            throw;
-        }
-        return _saes[layer] = sae;
+        return _saes[layer] = _weights.Saes.Get(path, Spec.GatingRule, s => s.CheckFits(Config.ModelDim, layer, Spec.Name));
     }
 
     /// <summary>One forward pass of each row, rows of any lengths together.</summary>
@@ -120,7 +114,7 @@ public sealed partial class LanguageModel : IDisposable
         using var scope = BeginWork([row.Tokens]);
         var batch = new PaddedBatch([row.Tokens]);
         StepTokens tokens = Tokens(batch, [row.Tokens.Length], 0);
-        Prefix prefix = _prefixes.Get(row.Tokens, first, () => ReadPrefix(batch, tokens, row.Tokens, first, cancellation));
+        Prefix prefix = _weights.Prefixes.Get(row.Tokens, first, () => ReadPrefix(batch, tokens, row.Tokens, first, cancellation));
         using InterventionPlan plan = Compile([row.Interventions], capture.Features);
         var activations = new ActivationTap(capture.Features, 1);
         plan.OnActivations = (layer, slots, acts) => activations.Take(layer, slots, acts, plan.Origins, _ => 0);
@@ -281,12 +275,14 @@ public sealed partial class LanguageModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _slices.Dispose();
-        _prefixes.Dispose();
-        foreach (Sae sae in _saes.Values)
-            sae.Dispose();
-        _model.Dispose();
+        if (_disposed)
+            return;
+        _disposed = true;
+        _weights.Dispose();
     }
+
+    /// <summary>The weights, to make another view on them.</summary>
+    internal LoadedWeights Weights => _weights;
 
     internal bool IsSpecial(int id) => Tokenizer?.SpecialIds.Contains(id) ?? false;
 
@@ -310,7 +306,7 @@ public sealed partial class LanguageModel : IDisposable
     {
         if (layer < 0 || layer >= Config.Layers)
             throw new EngineException($"L{layer}-{features[0]}: {Spec.Name} has layers 0 to {Config.Layers - 1}");
-        return _slices.Get(layer, features);
+        return _weights.Slices.Get(Sae(layer), features);
     }
 
     private double[] RefusalMass(Tensor resid_ND)
@@ -387,7 +383,7 @@ public sealed partial class LanguageModel : IDisposable
             if (bad != -1 || ids.Contains(-1))
                 throw new EngineException($"token id {bad}: {Spec.Name} has ids 0 to {Config.Vocabulary - 1}");
         }
-        _slices.Trim();
+        _weights.Slices.Trim();
         return new WorkScope();
     }
 

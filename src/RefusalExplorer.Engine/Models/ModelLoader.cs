@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace RefusalExplorer.Engine.Models;
 
-/// <summary>Loads a <see cref="ModelSpec"/>: checkpoint, tokenizer, template and refusal tokens.</summary>
+/// <summary>Loads a <see cref="ModelSpec"/>: checkpoint and tokenizer, and with them its template and refusal tokens.</summary>
 public static class ModelLoader
 {
     private static readonly Lazy<ThreadTeam> Team = new(() => new ThreadTeam(get_num_threads()));
@@ -22,12 +22,23 @@ public static class ModelLoader
         Device device = ParseDevice(spec.Device);
         ScalarType dtype = ParseDtype(spec.Dtype);
         using OpenedCheckpoint checkpoint = CheckpointReader.Open(spec.Path);
-        OpenedTokenizer? tokenizer = OpenTokenizer(spec, checkpoint);
+        // Before the weights, which take long: a wrong name of a template is told at once.
+        OpenedTokenizer? tokenizer = OpenTokenizer(checkpoint);
+        IChatTemplate? template = Template(spec, tokenizer);
         bool quantizedKernels = device.type == DeviceType.CPU && dtype == ScalarType.Float32;
         using var noGrad = no_grad();
         var transformer = new Transformer(
             checkpoint.Config, checkpoint.Weights, new LoadTarget(dtype, device, quantizedKernels ? Team.Value : null), progress);
-        return new LanguageModel(spec, transformer, tokenizer, checkpoint.Weights.Fingerprint, RefusalTokens(spec, tokenizer));
+        return new LanguageModel(
+            spec, new LoadedWeights(transformer, tokenizer, checkpoint.Weights.Fingerprint), template, RefusalTokens(spec, tokenizer));
+    }
+
+    /// <summary>The model of a spec on the weights of another that <see cref="ModelSpec.SharesWeights"/> with it; cheap.</summary>
+    /// <exception cref="EngineException">A bad template name.</exception>
+    public static LanguageModel View(ModelSpec spec, LanguageModel loaded)
+    {
+        OpenedTokenizer? tokenizer = loaded.Weights.Tokenizer;
+        return new LanguageModel(spec, loaded.Weights, Template(spec, tokenizer), RefusalTokens(spec, tokenizer));
     }
 
     /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:n</c>.</summary>
@@ -52,13 +63,12 @@ public static class ModelLoader
         _ => throw new EngineException($"dtype '{name}': expected float32 or bfloat16"),
     };
 
-    private static OpenedTokenizer? OpenTokenizer(ModelSpec spec, OpenedCheckpoint checkpoint)
-    {
-        OpenedTokenizer? opened = checkpoint.Gguf is { } gguf
-            ? TokenizerReader.FromGguf(gguf)
-            : TokenizerReader.TryOpen(checkpoint.Location);
-        return spec.Template is { } preset && opened is not null ? opened with { Template = ChatTemplates.Preset(preset) } : opened;
-    }
+    private static OpenedTokenizer? OpenTokenizer(OpenedCheckpoint checkpoint) => checkpoint.Gguf is { } gguf
+        ? TokenizerReader.FromGguf(gguf)
+        : TokenizerReader.TryOpen(checkpoint.Location);
+
+    private static IChatTemplate? Template(ModelSpec spec, OpenedTokenizer? tokenizer) =>
+        spec.Template is { } preset && tokenizer is not null ? ChatTemplates.Preset(preset) : tokenizer?.Template;
 
     // "I" as an answer begins with it. A checkpoint without a tokenizer has no such token unless the spec names ids.
     private static ImmutableArray<int> RefusalTokens(ModelSpec spec, OpenedTokenizer? tokenizer)

@@ -3,7 +3,7 @@ using RefusalExplorer.Engine.Saes;
 
 namespace RefusalExplorer.Engine.Models;
 
-/// <summary>Where a model and its SAEs are, and how to run them. Equal specs share one loaded model.</summary>
+/// <summary>Where a model and its SAEs are, and how to run them. Equal specs are one loaded model, and specs of one checkpoint, device and type share its weights.</summary>
 public sealed record ModelSpec
 {
     /// <summary>Name on pages and in records (<c>demo</c>, <c>gemma-2-2b-it</c>).</summary>
@@ -35,6 +35,9 @@ public sealed record ModelSpec
 
     /// <summary>Neuronpedia's source by layer with <c>{l}</c> for the layer (<c>{l}-gemmascope-res-65k</c>), if it has one.</summary>
     public string? NeuronpediaSource { get; init; }
+
+    /// <summary>Whether the weights in memory are the same for both: SAEs, template, refusal tokens and names are light beside them.</summary>
+    public bool SharesWeights(ModelSpec other) => Path == other.Path && Device == other.Device && Dtype == other.Dtype;
 
     /// <inheritdoc/>
     public bool Equals(ModelSpec? other) => other is not null && Key == other.Key;

@@ -3,22 +3,22 @@ using RefusalExplorer.Engine.Saes;
 
 namespace RefusalExplorer.Engine.Models;
 
-/// <summary>SAE slices by layer and features: a study asks for the same columns thousands of times. Least recently used ones go first.</summary>
-internal sealed class SliceCache(Func<int, int[], SaeSlice> read, int capacity) : IDisposable
+/// <summary>SAE slices by SAE and features: a study asks for the same columns thousands of times. Least recently used ones go first.</summary>
+internal sealed class SliceCache(Func<Sae, int[], SaeSlice> read, int capacity) : IDisposable
 {
     private readonly Dictionary<Key, LinkedListNode<(Key Key, SaeSlice Slice)>> _byKey = [];
     private readonly LinkedList<(Key Key, SaeSlice Slice)> _recent = [];
 
-    public SaeSlice Get(int layer, int[] features)
+    public SaeSlice Get(Sae sae, int[] features)
     {
-        var key = new Key(layer, features);
+        var key = new Key(sae, features);
         if (_byKey.TryGetValue(key, out var node))
         {
             _recent.Remove(node);
             _recent.AddFirst(node);
             return node.Value.Slice;
         }
-        SaeSlice slice = read(layer, features);
+        SaeSlice slice = read(sae, features);
         _byKey[key] = _recent.AddFirst((key, slice));
         return slice;
     }
@@ -43,14 +43,14 @@ internal sealed class SliceCache(Func<int, int[], SaeSlice> read, int capacity) 
         _byKey.Clear();
     }
 
-    private readonly record struct Key(int Layer, int[] Features)
+    private readonly record struct Key(Sae Sae, int[] Features)
     {
-        public bool Equals(Key other) => Layer == other.Layer && Features.AsSpan().SequenceEqual(other.Features);
+        public bool Equals(Key other) => ReferenceEquals(Sae, other.Sae) && Features.AsSpan().SequenceEqual(other.Features);
 
         public override int GetHashCode()
         {
             var hash = new HashCode();
-            hash.Add(Layer);
+            hash.Add(Sae);
             hash.AddBytes(MemoryMarshal.AsBytes(Features.AsSpan()));
             return hash.ToHashCode();
         }

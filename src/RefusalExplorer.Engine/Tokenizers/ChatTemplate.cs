@@ -8,6 +8,9 @@ namespace RefusalExplorer.Engine.Tokenizers;
 /// </summary>
 internal sealed class ChatTemplate(string name, string source, string? bosToken, string? eosToken) : IChatTemplate
 {
+    /// <summary>"Today" of Llama 3.1, whose template reads it and has it for its default: one day for all, so that prompts do not depend on when they ran.</summary>
+    private const string DateString = "26 Jul 2024";
+
     private readonly Lazy<JinjaTemplate> _template = new(() => JinjaTemplate.Parse(source), LazyThreadSafetyMode.PublicationOnly);
 
     /// <inheritdoc/>
@@ -23,6 +26,7 @@ internal sealed class ChatTemplate(string name, string source, string? bosToken,
             ["add_generation_prompt"] = addGenerationPrompt,
             ["tools"] = null,
             ["documents"] = null,
+            ["date_string"] = DateString,
         };
         // transformers hands over only the tokens that the tokenizer has.
         if (bosToken is not null)

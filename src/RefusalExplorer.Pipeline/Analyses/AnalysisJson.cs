@@ -1,6 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using RefusalExplorer.Engine.Saes;
+using RefusalExplorer.Pipeline.Reading;
 
 namespace RefusalExplorer.Pipeline.Analyses;
 
@@ -13,7 +16,15 @@ public static class AnalysisJson
     /// <summary>The same on one line, for the store.</summary>
     public static JsonSerializerOptions Compact { get; } = Make(indented: false);
 
-    /// <summary>Reads a value.</summary>
+    private static readonly JsonSerializerOptions Strict = StrictJson.Like(Options);
+
+    /// <summary>Reads what a person wrote: a request, or an analysis' settings.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="where">Named in errors: a file, or a field.</param>
+    /// <exception cref="PipelineException">Not JSON, an unknown field or a wrong form; the message says where and what was expected.</exception>
+    public static T ReadRequest<T>(string json, string where) => StrictJson.Read<T>(() => JsonNode.Parse(json), Strict, where);
+
+    /// <summary>Reads a value that was stored.</summary>
     /// <param name="json">The text.</param>
     /// <param name="where">Named in errors: a file, or a field.</param>
     /// <exception cref="PipelineException">Not JSON, an unknown field or a wrong type; the message says where.</exception>
@@ -36,6 +47,6 @@ public static class AnalysisJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         WriteIndented = indented,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new SaeGatingRuleJsonConverter(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 }

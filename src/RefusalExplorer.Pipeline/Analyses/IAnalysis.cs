@@ -92,7 +92,7 @@ public abstract class Analysis<TSettings> : IAnalysis
     public object ReadSettings(JsonElement? json)
     {
         string where = $"{Info.Id}, settings";
-        TSettings settings = json is { ValueKind: JsonValueKind.Object } given ? AnalysisJson.Read<TSettings>(given.GetRawText(), where) : new();
+        TSettings settings = json is { ValueKind: JsonValueKind.Object } given ? AnalysisJson.ReadRequest<TSettings>(given.GetRawText(), where) : new();
         List<ValidationResult> problems = [];
         if (!Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true))
             throw new PipelineException($"{where}: {string.Join("; ", problems.Select(p => p.ErrorMessage))}");

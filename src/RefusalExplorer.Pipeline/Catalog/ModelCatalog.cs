@@ -33,8 +33,9 @@ public sealed class ModelCatalog(IEnumerable<ConfiguredModel> configured, IHubCa
             return Spec(Configured(nameOrPath));
         if (File.Exists(nameOrPath) || Directory.Exists(nameOrPath))
         {
-            string full = Path.GetFullPath(nameOrPath);
-            return new ModelSpec { Name = Path.GetFileNameWithoutExtension(full.TrimEnd(Path.DirectorySeparatorChar)), Path = full };
+            string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(nameOrPath));
+            // A folder has no extension: what follows the dot of Llama-3.1-8B is its version.
+            return new ModelSpec { Name = Directory.Exists(full) ? Path.GetFileName(full) : Path.GetFileNameWithoutExtension(full), Path = full };
         }
         return Spec(Configured(nameOrPath));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Generation;
@@ -173,11 +174,17 @@ public sealed record RunRecord
     /// <summary>Model's name.</summary>
     public required string Model { get; init; }
 
+    /// <summary>Where the weights were. Null in records of older versions.</summary>
+    public string? ModelPath { get; init; }
+
     /// <summary>Fingerprint of the weights.</summary>
     public required string WeightsFingerprint { get; init; }
 
     /// <summary>Fingerprint of each SAE used, by layer.</summary>
     public ImmutableSortedDictionary<int, string> SaeFingerprints { get; init; } = ImmutableSortedDictionary<int, string>.Empty;
+
+    /// <summary>Where each SAE used was, by layer. Empty in records of older versions.</summary>
+    public ImmutableSortedDictionary<int, string> SaePaths { get; init; } = ImmutableSortedDictionary<int, string>.Empty;
 
     /// <summary>LlamaScope's gating rule, where it matters.</summary>
     public string? GatingRule { get; init; }
@@ -203,8 +210,14 @@ public sealed record RunRecord
     /// <summary>Id and hook of the refusal direction used, or null.</summary>
     public string? Direction { get; init; }
 
+    /// <summary>SHA-256 over that direction's float32 values, little-endian. Null in records of older versions.</summary>
+    public string? DirectionSha256 { get; init; }
+
     /// <summary>LibTorch's version.</summary>
     public string? TorchVersion { get; init; }
+
+    /// <summary>A probe's request with its defaults filled in: prompt, edits with their scopes, seed. Null where the request is kept beside the record.</summary>
+    public JsonElement? Request { get; init; }
 }
 
 /// <summary>What happens while an experiment runs.</summary>

@@ -75,7 +75,7 @@ public sealed class ExperimentRunner(EngineHost engine, ModelCatalog catalog, De
             Request = request,
             Arms = [.. arms],
             Record = RunRecords.Create(
-                model, started, clock.Elapsed, rows[0].Ids, direction.Id, rows.SelectMany(r => r.Edits.Features).Select(f => f.Layer)),
+                model, started, clock.Elapsed, rows[0].Ids, direction.Id, rows.SelectMany(r => r.Edits.Features).Select(f => f.Layer), direction.Values),
             TokensPerSecond = seconds > 0 ? tokens / seconds : 0,
             Cancelled = cancellation.IsCancellationRequested,
         };

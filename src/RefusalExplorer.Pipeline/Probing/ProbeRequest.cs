@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Saes;
 using RefusalExplorer.Engine.Tokenizers;
+using RefusalExplorer.Pipeline.Reading;
 
 namespace RefusalExplorer.Pipeline.Probing;
 
@@ -120,27 +121,14 @@ public static class ProbeJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new SaeGatingRuleJsonConverter(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
+
+    private static readonly JsonSerializerOptions Strict = StrictJson.Like(Options);
 
     /// <summary>Reads a request.</summary>
     /// <param name="json">The object.</param>
     /// <param name="where">Named in errors.</param>
-    /// <exception cref="EngineException">An unknown field, a wrong type, or no model.</exception>
-    public static ProbeRequest Read(JsonElement json, string where)
-    {
-        try
-        {
-            return json.Deserialize<ProbeRequest>(Options) ?? throw new EngineException($"{where}: expected a request object, found null");
-        }
-        catch (JsonException e)
-        {
-            throw new EngineException($"{where}: {e.Message}", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            // A lone surrogate, escaped in a string, is JSON and no text.
-            throw new EngineException($"{where}: not valid JSON: {e.Message}", e);
-        }
-    }
+    /// <exception cref="EngineException">An unknown field, a wrong form, or no model.</exception>
+    public static ProbeRequest Read(JsonElement json, string where) => StrictJson.Read<ProbeRequest>(() => JsonSerializer.SerializeToNode(json), Strict, where);
 }

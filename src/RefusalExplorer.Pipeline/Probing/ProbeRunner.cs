@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Text.Json;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Hosting;
@@ -54,7 +55,11 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
             Effects = [.. (generated?[1].Effects ?? after.Effects)
                 .Select(e => new ProbeEffect(e.Feature.ToString(), e.TokensTouched, e.MaxBefore, e.MaxAfter, e.DeltaNorm))],
             Kl = Probability.Kl(before.LastLogits, after.LastLogits),
-            Record = RunRecords.Create(model, started, clock.Elapsed, ids, request.Direction, edits.Features.Select(f => f.Layer)),
+            Record = RunRecords.Create(
+                model, started, clock.Elapsed, ids, request.Direction, edits.Features.Select(f => f.Layer).Concat(EncodedLayers(model, request)), direction) with
+            {
+                Request = JsonSerializer.SerializeToElement(request, ProbeJson.Options),
+            },
             Tensors = Tensors(model, request, ids, edits, before, after, cancellation),
         };
     }
@@ -106,6 +111,8 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         Verdict = model.Tokenizer is null || generated is null ? null : Panel.Judge(new ResponseEvidence { Text = generated.Text }).Verdict.Kind,
     };
 
+    private static IEnumerable<int> EncodedLayers(LanguageModel model, ProbeRequest request) => request.Capture.Contains("features") ? model.SaeLayers : [];
+
     private static string? Text(LanguageModel model, int id) => model.Tokenizer?.Decode([id]);
 
     private static ImmutableSortedDictionary<string, ProbeTensor> Tensors(
@@ -122,7 +129,7 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
                 tensors[$"{side}.logits"] = new ProbeTensor(logits, [ids.Length, model.Config.Vocabulary]);
             for (int l = 0; l < (result.Residuals?.Length ?? 0); l++)
                 tensors[$"{side}.residual.{l}"] = new ProbeTensor(result.Residuals![l], [ids.Length, model.Config.ModelDim]);
-            foreach (int l in request.Capture.Contains("features") ? model.SaeLayers : [])
+            foreach (int l in EncodedLayers(model, request))
             {
                 float[] acts = model.Activations(new PromptRow(ids, set), l, cancellation);
                 tensors[$"{side}.features.{l}"] = new ProbeTensor(acts, [ids.Length, acts.Length / ids.Length]);

@@ -5,7 +5,7 @@ using Xunit;
 namespace RefusalExplorer.Engine.Tests.Tokenizers;
 
 /// <summary>Reference values of a tokenizer: texts with ids, pieces and decoded texts, and conversations with their renders.</summary>
-internal sealed record TokenizerGolden(string ChatTemplate, string DateString, GoldenText[] Strings, GoldenChat[] Chats)
+internal sealed record TokenizerGolden(string ChatTemplate, GoldenText[] Strings, GoldenChat[] Chats)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 

@@ -45,7 +45,7 @@ public sealed class EveryAnalysisTests(AnalysisBench bench) : IClassFixture<Anal
         AnalysisResult first = await bench.RunAsync(id, Request(id));
 
         string json = JsonSerializer.Serialize(first.Request, AnalysisJson.Options);
-        AnalysisResult again = await bench.RunAsync(id, AnalysisJson.Read<AnalysisRequest>(json, "request"));
+        AnalysisResult again = await bench.RunAsync(id, AnalysisJson.ReadRequest<AnalysisRequest>(json, "request"));
 
         Assert.Equal(Text(first), Text(again));
     }

@@ -87,7 +87,7 @@ public sealed class AnalysisRunner(
         output = output with { Findings = [.. output.Findings, .. prepared.Notes] };
         IEnumerable<int> layers = output.Layers.IsEmpty ? context.Sets.SelectMany(s => s.Union()).Select(f => f.Layer) : output.Layers;
         RunRecord record = await engine.RunAsync("analysis record", (session, _) => RunRecords.Create(
-            session.Model(spec), started, clock.Elapsed, [], prepared.Direction?.Id, layers), cancellation: cancellation).ConfigureAwait(false);
+            session.Model(spec), started, clock.Elapsed, [], prepared.Direction?.Id, layers, prepared.Direction?.Values), cancellation: cancellation).ConfigureAwait(false);
         return new AnalysisResult { RunId = runId, Analysis = analysis.Info.Id, Request = prepared.Request, Output = output, Record = record };
     }
 

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RefusalExplorer.Engine;
+using RefusalExplorer.Engine.Saes;
+using RefusalExplorer.Pipeline.Reading;
 
 namespace RefusalExplorer.Pipeline.Studies;
 
@@ -35,7 +37,7 @@ public static class StudyJson
         }
         catch (JsonException e)
         {
-            throw new PipelineException($"{where}: {OneLine(e)}", e);
+            throw new PipelineException($"{where}: {StrictJson.OneLine(e)}", e);
         }
         // A lone surrogate in the text, or escaped in a string, is no UTF-8; a name that occurs twice is found when it is looked up.
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
@@ -57,7 +59,7 @@ public static class StudyJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         WriteIndented = indented,
         NewLine = "\n",
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false), new FeatureIdConverter() },
+        Converters = { new SaeGatingRuleJsonConverter(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false), new FeatureIdConverter() },
     };
 
     /// <summary>A bare name of a set stands for the whole set.</summary>
@@ -70,15 +72,6 @@ public static class StudyJson
             if (value is JsonValue name && name.GetValueKind() == JsonValueKind.String)
                 sets[key] = new JsonObject { ["set"] = name.GetValue<string>() };
         }
-    }
-
-    private static string OneLine(JsonException e)
-    {
-        string message = e.Message.ReplaceLineEndings(" ");
-        int path = message.IndexOf(" Path: ", StringComparison.Ordinal);
-        string what = path < 0 ? message : message[..path];
-        what = what.Replace("JSON deserialization for type 'RefusalExplorer.Pipeline.Studies.", "'", StringComparison.Ordinal);
-        return e.Path is { } p ? $"{p}: {what}" : what;
     }
 
     private sealed class FeatureIdConverter : JsonConverter<FeatureId>

@@ -52,7 +52,7 @@ internal static class AnalysesApi
         if (catalog.All.All(a => a.Info.Id != analysis))
             throw ApiException.NotFound($"analysis '{analysis}': expected one of {string.Join(", ", catalog.All.Select(a => a.Info.Id))}");
         string body = (await ApiBody.ReadOptionalAsync(context)).GetRawText();
-        AnalysisRequest request = AnalysisJson.Read<AnalysisRequest>(body, "the body");
+        AnalysisRequest request = AnalysisJson.ReadRequest<AnalysisRequest>(body, "the body");
         paths.Check(request);
         if (request.MaxNewTokens > settings.Api.MaxNewTokens)
             throw ApiException.BadRequest($"maxNewTokens {request.MaxNewTokens}: at most {settings.Api.MaxNewTokens} are generated here");
