@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RefusalExplorer.Engine.Checkpoints;
 using Xunit;
 
 namespace RefusalExplorer.Cli.Tests;
@@ -6,6 +7,7 @@ namespace RefusalExplorer.Cli.Tests;
 public sealed class CommandLineTests
 {
     private const string TinyModel = "llama31";
+    private const int ModelDim = 64;
 
     [Fact]
     public async Task Models_ShowsTheDemoReadyToRun()
@@ -33,11 +35,32 @@ public sealed class CommandLineTests
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "capture": ["soul"] }""", "capture 'soul'")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "nowhere.safetensors" }""", "no such file")]
     [InlineData("""{ "model": "MODEL", "prompt": "hello" }""", "tokenizer")]
+    [InlineData("""{ "model": null, "tokenIds": [1] }""", "model: expected")]
+    [InlineData("""{ "model": "MODEL", "messages": [null] }""", "messages[0]: expected")]
+    [InlineData("""{ "model": "MODEL", "messages": [{ "role": "user", "content": null }] }""", "messages[0]: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "capture": [null] }""", "capture[0]: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "saes": null }""", "saes: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "saes": { "1": null } }""", "saes.1: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "saes": { "9": "x" }, "capture": ["features"] }""", "saes.9: llama31 has layers 0 to 3")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "refusalTokens": [99999] }""", "refusalTokens: token id 99999")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": null }""", "interventions")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [null] }""", "interventions[0]: expected an object")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": null }] }""", "interventions[0]: op null")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate", "scope": null }] }""", "interventions[0]: scope null")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate", "features": null }] }""", "features")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate", "features": [null] }] }""", "interventions[0]: features[0]")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "DIRECTION", "interventions": [{ "op": "projectOut", "layers": ["all"] }] }""", "interventions[0]: layers [\"all\"]")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "DIRECTION", "interventions": [{ "op": "projectOut", "layers": [null] }] }""", "interventions[0]: layers [null]")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "maxNewTokens": -1 } }""", "maxNewTokens -1: expected 0 or more")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "maxNewTokens": 2147483647 } }""", "2147483647 new ones")]
     [InlineData("""{ "model": """, "expected a JSON object")]
     public async Task Probe_BadRequest_SaysWhatInOneLineAndExitsWith2(string request, string says)
     {
         using var cli = new CommandLine();
-        string file = cli.File("request.json", request.Replace("MODEL", CommandLine.Golden("models", TinyModel), StringComparison.Ordinal));
+        string direction = Path.Combine(cli.Folder, "direction.safetensors");
+        SafetensorsFile.Write(direction, [new TensorData("direction", (float[])[1, .. new float[ModelDim - 1]], (long[])[ModelDim])]);
+        string file = cli.File("request.json", request
+            .Replace("MODEL", CommandLine.Golden("models", TinyModel), StringComparison.Ordinal).Replace("DIRECTION", direction, StringComparison.Ordinal));
 
         Assert.Equal(2, await cli.RunAsync("probe", file, "--json"));
 
@@ -47,17 +70,18 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Probe_OneBadRequestInAnArray_FailsAlone()
+    public async Task Probe_BadRequestsInAnArray_FailAlone()
     {
         using var cli = new CommandLine();
         string model = CommandLine.Golden("models", TinyModel);
-        string file = cli.File("request.json", $$"""[ { "model": "{{model}}", "tokenIds": [1, 2] }, { "model": "{{model}}", "tokenIds": [-1] }, { "model": "{{model}}", "tokenIds": [3] } ]""");
+        string file = cli.File("request.json", $$"""[ { "model": "{{model}}", "tokenIds": [1, 2] }, { "model": "{{model}}", "tokenIds": [-1] }, { "model": "{{model}}", "tokenIds": [3] }, { "model": "{{model}}", "tokenIds": [1], "interventions": [null] } ]""");
 
         Assert.Equal(2, await cli.RunAsync("probe", file, "--json"));
 
         JsonArray answers = cli.Json.AsArray();
-        Assert.Equal(3, answers.Count);
+        Assert.Equal(4, answers.Count);
         Assert.Contains("-1", answers[1]!["error"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("interventions[0]", answers[3]!["error"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(2, answers[0]!["tokens"]!.AsArray().Count);
         Assert.Equal(0, answers[2]!["kl"]!.GetValue<double>());
     }

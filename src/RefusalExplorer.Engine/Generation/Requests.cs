@@ -158,6 +158,14 @@ public sealed record GenerationOptions
 
     /// <summary>Records P(refusal tokens) by layer at the prompt's last token.</summary>
     public bool LogitLens { get; init; }
+
+    /// <summary>Refuses numbers that no generation can have.</summary>
+    /// <exception cref="EngineException">There is one; its field and range are named.</exception>
+    public void Check()
+    {
+        if (MaxNewTokens < 0)
+            throw new EngineException($"maxNewTokens {MaxNewTokens}: expected 0 or more");
+    }
 }
 
 /// <summary>One new token of one row.</summary>

@@ -58,12 +58,14 @@ public sealed partial class LanguageModel : IDisposable
     public ImmutableArray<int> RefusalTokens { get; }
 
     /// <summary>The SAE of a layer, opened on first use.</summary>
-    /// <exception cref="EngineException">The layer has none.</exception>
+    /// <exception cref="EngineException">The model has no such layer, or the layer has none.</exception>
     /// <exception cref="CheckpointFormatException">Its files are broken or belong to another model.</exception>
     public Sae Sae(int layer)
     {
         if (_saes.TryGetValue(layer, out Sae? sae))
             return sae;
+        if (layer < 0 || layer >= Config.Layers)
+            throw new EngineException($"layer {layer}: {Spec.Name} has layers 0 to {Config.Layers - 1}");
         if (!Spec.Saes.TryGetValue(layer, out string? path))
         {
             throw new EngineException(Spec.Saes.IsEmpty

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
@@ -24,8 +25,9 @@ internal static class ProbeInterventions
             }
         })]);
 
-    private static Intervention Parse(ProbeIntervention item, ImmutableArray<float>? direction)
+    private static Intervention Parse(ProbeIntervention? item, ImmutableArray<float>? direction)
     {
+        CheckNulls(item);
         TokenScope scope = TokenScope.Parse(item.Scope, item.Positions);
         ImmutableArray<FeatureId> features = [.. item.Features.Select(f => FeatureId.Parse(f))];
         return item.Op.ToUpperInvariant() switch
@@ -39,6 +41,19 @@ internal static class ProbeInterventions
         };
     }
 
+    // JSON's null gets past the types, in lists and in fields.
+    private static void CheckNulls([NotNull] ProbeIntervention? item)
+    {
+        if (item is null)
+            throw new EngineException("expected an object with \"op\", found null");
+        if (item.Op is null)
+            throw new EngineException("op null: expected ablate, clamp, scale, add or projectOut");
+        if (item.Scope is null)
+            throw new EngineException("scope null: expected a scope such as \"allButFirst\"; leave it out for all tokens");
+        if (item.Features.IndexOf(null!) is >= 0 and int at)
+            throw new EngineException($"features[{at}]: expected a feature such as L12-98914, found null");
+    }
+
     private static ImmutableArray<float> Direction(ImmutableArray<float>? direction, string op) =>
         direction ?? throw new EngineException($"{op} needs \"direction\" in the request: a safetensors file with 'direction' [D], or a stored direction's id");
 
@@ -50,7 +65,7 @@ internal static class ProbeInterventions
             return item.Layer is { } one ? [one] : null;
         if (layers.ValueKind == JsonValueKind.String && layers.GetString() == "all")
             return null;
-        if (layers.ValueKind == JsonValueKind.Array && layers.EnumerateArray().All(l => l.TryGetInt32(out _)))
+        if (layers.ValueKind == JsonValueKind.Array && layers.EnumerateArray().All(l => l.ValueKind == JsonValueKind.Number && l.TryGetInt32(out _)))
             return [.. layers.EnumerateArray().Select(l => l.GetInt32())];
         throw new EngineException($"layers {layers.GetRawText()}: expected \"all\" or a list of block numbers");
     }

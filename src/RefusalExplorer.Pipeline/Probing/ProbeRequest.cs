@@ -126,12 +126,14 @@ public static class ProbeJson
     /// <summary>Reads a request.</summary>
     /// <param name="json">The object.</param>
     /// <param name="where">Named in errors.</param>
-    /// <exception cref="EngineException">An unknown field, a wrong type, or no model.</exception>
+    /// <exception cref="EngineException">An unknown field, a wrong type, a null where a value is needed, or no model.</exception>
     public static ProbeRequest Read(JsonElement json, string where)
     {
         try
         {
-            return json.Deserialize<ProbeRequest>(Options) ?? throw new EngineException($"{where}: expected a request object, found null");
+            ProbeRequest request = json.Deserialize<ProbeRequest>(Options) ?? throw new EngineException($"{where}: expected a request object, found null");
+            ProbeNulls.Check(request, where);
+            return request;
         }
         catch (JsonException e)
         {
