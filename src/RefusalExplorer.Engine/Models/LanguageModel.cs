@@ -146,15 +146,30 @@ public sealed partial class LanguageModel : IDisposable
         void Keep(int layer, Tensor resid) => last.Add(resid.narrow(1, ids.Length - 1, 1).clone().DetachFromDisposeScope());
     }
 
-    /// <summary>Full SAE activations of one layer for a row: [T, F] row-major, as the SAE finds them before the layer's own edit.</summary>
+    /// <summary>
+    /// Full SAE activations of one layer for a row: [T, F] row-major. They are of the block's output under the row's edits before it, but before the
+    /// edits at that output, as the edits themselves and <see cref="FeatureEffect.MaxBefore"/> have it.
+    /// </summary>
+    /// <param name="row">The row.</param>
+    /// <param name="layer">Layer with an SAE.</param>
+    /// <param name="cancellation">Checked before each block and between blocks of the dictionary.</param>
+    /// <exception cref="EngineException">As <see cref="Forward"/>, or the layer has no SAE.</exception>
     public float[] Activations(PromptRow row, int layer, CancellationToken cancellation = default)
     {
         using var scope = BeginWork([row.Tokens]);
-        InterventionSet below = new([.. row.Interventions.Items
-            .Select(i => i with { Features = [.. i.Features.Where(f => f.Layer < layer)] })]);
-        float[][] residuals = Forward([row with { Interventions = below }], new CaptureSpec { Residuals = true }, cancellation)[0].Residuals!;
-        using Tensor x_TD = tensor(residuals[layer + 1]).view(row.Tokens.Length, Config.ModelDim);
-        return Sae(layer).Encode(x_TD, cancellation).ToFloats();
+        Sae sae = Sae(layer);
+        var batch = new PaddedBatch([row.Tokens]);
+        using InterventionPlan plan = Compile([row.Interventions], []);
+        float[] z_TF = [];
+        new ForwardPass(_model, plan, null, cancellation) { Blocks = layer + 1, OnOutput = Encode }
+            .Run(batch.Ids, batch.Padding, 0, batch.Shared, Tokens(batch, [row.Tokens.Length], 0));
+        return z_TF;
+
+        void Encode(int at, Tensor resid_1TD)
+        {
+            if (at == layer)
+                z_TF = sae.Encode(resid_1TD[0], cancellation).ToFloats();
+        }
     }
 
     /// <summary>

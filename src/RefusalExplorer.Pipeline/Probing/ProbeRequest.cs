@@ -49,7 +49,10 @@ public sealed record ProbeRequest
     /// <summary>The edits, in order.</summary>
     public ImmutableArray<ProbeIntervention> Interventions { get; init; } = [];
 
-    /// <summary>Any of <c>logits</c>, <c>residual</c>, <c>features</c> (all for the tensors file) and <c>cosine</c>.</summary>
+    /// <summary>
+    /// Any of <c>logits</c>, <c>residual</c>, <c>features</c> (all for the tensors file) and <c>cosine</c>. Features are of each block's output before
+    /// the edits at that output, as <c>effects.maxBefore</c> is; a residual <c>l</c> is what block <c>l</c> reads, after all edits before it.
+    /// </summary>
     public ImmutableArray<string> Capture { get; init; } = [];
 
     /// <summary>How many next tokens to list.</summary>
