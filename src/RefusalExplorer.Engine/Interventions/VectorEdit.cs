@@ -15,9 +15,9 @@ internal sealed class VectorEdit : IDisposable
 
     public VectorEdit(Intervention edit, bool[] rows, int modelDim, ScalarType dtype, Device device)
     {
-        float[] values = [.. edit.Vector ?? throw new EngineException($"{edit.Op}: no direction was given; expected \"direction\" in the request")];
+        float[] values = [.. edit.Vector ?? throw new EngineException($"{edit.Op.Word()}: no direction was given; expected \"direction\" in the request")];
         if (values.Length != modelDim)
-            throw new EngineException($"{edit.Op}: the direction has {values.Length} values; this model's residual stream has {modelDim}");
+            throw new EngineException($"{edit.Op.Word()}: the direction has {values.Length} values; this model's residual stream has {modelDim}");
         _projects = edit.Op == InterventionOp.ProjectOut;
         using var scope = NewDisposeScope();
         Tensor vector = tensor(values);

@@ -310,8 +310,24 @@ public sealed partial class LanguageModel : IDisposable
     internal StepTokens Tokens(PaddedBatch batch, int[] promptLengths, int past) =>
         new(batch.Ids, batch.Padding, promptLengths, past, IsSpecial);
 
-    internal InterventionPlan Compile(IReadOnlyList<InterventionSet> rows, IEnumerable<FeatureId> record) =>
-        InterventionPlan.Compile(rows, record, Slice, _model);
+    /// <summary>Refuses an edit along a direction at blocks that the model has not: it would do nothing, and look as if it had been tried.</summary>
+    /// <exception cref="EngineException">One is out of range, or none is named; every pass refuses such an edit too.</exception>
+    public void Check(Intervention edit)
+    {
+        if (edit.Layers is not { } layers)
+            return;
+        if (layers.IsEmpty)
+            throw new EngineException($"{edit.Op.Word()}: no layer is named; expected some of {Spec.Name}'s 0 to {Config.Layers - 1}, or all");
+        foreach (int layer in layers.Where(l => l < 0 || l >= Config.Layers))
+            throw new EngineException($"{edit.Op.Word()}: layer {layer}: {Spec.Name} has layers 0 to {Config.Layers - 1}");
+    }
+
+    internal InterventionPlan Compile(IReadOnlyList<InterventionSet> rows, IEnumerable<FeatureId> record)
+    {
+        foreach (Intervention edit in rows.SelectMany(r => r.Items))
+            Check(edit);
+        return InterventionPlan.Compile(rows, record, Slice, _model);
+    }
 
     /// <summary>P(refusal tokens) by layer from the last token's residuals.</summary>
     internal float[]? LogitLens(float[][]? residuals)

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
+using RefusalExplorer.Engine.Models;
 
 namespace RefusalExplorer.Pipeline.Probing;
 
@@ -13,17 +14,34 @@ internal static class ProbeInterventions
     /// <param name="direction">The request's direction, or null.</param>
     /// <exception cref="EngineException">An unknown operation, a missing value, a bad feature, scope or layer: with its place in the list.</exception>
     public static InterventionSet Parse(ImmutableArray<ProbeIntervention> items, ImmutableArray<float>? direction) =>
-        new([.. items.Select((item, i) =>
+        new([.. items.Select((item, i) => At(i, () => Parse(item, direction)))]);
+
+    /// <summary>Refuses edits that this model cannot make.</summary>
+    /// <exception cref="EngineException">A layer is not there: with the edit's place in the list.</exception>
+    public static void Check(InterventionSet edits, LanguageModel model)
+    {
+        for (int i = 0; i < edits.Items.Length; i++)
         {
-            try
+            Intervention edit = edits.Items[i];
+            At(i, () =>
             {
-                return Parse(item, direction);
-            }
-            catch (Exception e) when (e is EngineException or FormatException)
-            {
-                throw new EngineException($"interventions[{i}]: {e.Message}", e);
-            }
-        })]);
+                model.Check(edit);
+                return edit;
+            });
+        }
+    }
+
+    private static Intervention At(int place, Func<Intervention> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is EngineException or FormatException)
+        {
+            throw new EngineException($"interventions[{place}]: {e.Message}", e);
+        }
+    }
 
     private static Intervention Parse(ProbeIntervention? item, ImmutableArray<float>? direction)
     {

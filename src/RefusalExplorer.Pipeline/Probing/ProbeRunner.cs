@@ -37,6 +37,7 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         if (request.Capture.Contains("cosine") && direction is null)
             throw new EngineException("capture 'cosine' needs \"direction\" in the request");
         InterventionSet edits = ProbeInterventions.Parse(request.Interventions, direction);
+        ProbeInterventions.Check(edits, model);
 
         var capture = new CaptureSpec
         {
