@@ -372,7 +372,7 @@ public sealed partial class LanguageModel : IDisposable
             Features = activations.Row(b),
             Cosine = tap.Cosine(b),
             LogitLens = LogitLens(tap.LastToken(b)),
-            Effects = plan.Effects(b, row.Interventions),
+            Effects = FeatureEffect.Together(plan.Effects(b, row.Interventions)),
             TokenLosses = capture.TokenLosses ? TokenLosses(resid_TD.narrow(0, batch.Padding[b], row.Tokens.Length), row.Tokens) : null,
             Choices = capture.Choices is { } n ? Choices(resid_TD.narrow(0, batch.Padding[b], row.Tokens.Length), row.Tokens, n) : [],
         };

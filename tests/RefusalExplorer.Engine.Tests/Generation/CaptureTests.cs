@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Interventions;
@@ -86,6 +87,37 @@ public sealed class CaptureTests
         FeatureEffect effect = model.Forward([row], CaptureSpec.LastLogits, Ct)[0].Effects.Single();
 
         Assert.Equal(effect.MaxBefore, Enumerable.Range(0, Long.Length).Max(t => under[(t * (under.Length / Long.Length)) + feature.Index]), 1e-4);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Effects_OfValuesBelowZero_AreTheLargestInScopeAlone(int newTokens)
+    {
+        using LanguageModel model = Golden.Model("llama31", saes: "llama31");
+        FeatureId[] features = Firing(model);
+
+        ImmutableArray<FeatureEffect> Run(Intervention edit, int copies) => model.Generate(
+            [.. Enumerable.Repeat(new PromptRow([.. Long], InterventionSet.Of(edit)), copies)],
+            new GenerationOptions { MaxNewTokens = newTokens, IgnoreEos = true }, cancellation: Ct)[^1].Effects;
+
+        // Two rows of one text have a pass of their own before they decode together.
+        foreach (int copies in (int[])[1, 2])
+        {
+            Assert.All(Run(Intervention.Clamp(features, -1.5, TokenScope.At([3, 0, 5])), copies), e => Assert.Equal(-1.5, e.MaxAfter, 1e-5));
+            ImmutableArray<FeatureEffect> scaled = Run(Intervention.Scale(features, -2, TokenScope.Bos), copies);
+            Assert.All(scaled, e => Assert.Equal(-2 * e.MaxBefore, e.MaxAfter));
+            Assert.Contains(scaled, e => e.MaxBefore > 0);
+        }
+    }
+
+    [Fact]
+    public void Effects_OfAScopeThatHoldsNoToken_AreZero()
+    {
+        using LanguageModel model = Golden.Model("llama31", saes: "llama31");
+        PromptRow row = new([.. Short], InterventionSet.Of(Intervention.Clamp(Firing(model), -1, TokenScope.Generated)));
+
+        Assert.All(model.Forward([row], CaptureSpec.LastLogits, Ct)[0].Effects, e => Assert.Equal((0, 0.0, 0.0), (e.TokensTouched, e.MaxBefore, e.MaxAfter)));
     }
 
     [Fact]
