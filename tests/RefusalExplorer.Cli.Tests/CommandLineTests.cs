@@ -56,6 +56,13 @@ public sealed class CommandLineTests
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "DIRECTION", "interventions": [{ "op": "projectOut", "layers": [1, 9] }] }""", "projectOut: layer 9")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "DIRECTION", "interventions": [{ "op": "projectOut", "layers": [-1] }] }""", "projectOut: layer -1")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "DIRECTION", "interventions": [{ "op": "projectOut", "layers": [] }] }""", "projectOut: no layer is named")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate", "features": ["L1-7"], "positions": [0] }] }""", "interventions[0]: scope 'all': \"positions\"")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate", "features": ["L1-7"], "scope": "positions" }] }""", "interventions[0]: scope 'positions': expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate", "features": ["L1-7"], "scope": "all:xyz" }] }""", "scope 'all:xyz': expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1, 2], "direction": "DIRECTION", "interventions": [{ "op": "add", "layer": 1, "scope": "positions", "positions": [1, 7] }] }""", "interventions[0]: position 7: the prompt has 2 tokens; expected 0 to 1")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1, 2], "direction": "DIRECTION", "interventions": [{ "op": "add", "layer": 1, "scope": "positions", "positions": [7] }], "generate": { "maxNewTokens": 5 } }""", "position 7: the prompt has 2 tokens and at most 5 are generated")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate" }] }""", "interventions[0]: ablate needs \"features\"")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "capture": ["features"] }""", "capture 'features': llama31 has no SAEs")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "maxNewTokens": -1 } }""", "maxNewTokens -1: expected 0 or more")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "maxNewTokens": 2147483647 } }""", "2147483647 new ones")]
     [InlineData("""{ "model": """, "expected a JSON object")]
@@ -89,6 +96,27 @@ public sealed class CommandLineTests
         Assert.Contains("interventions[0]", answers[3]!["error"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(2, answers[0]!["tokens"]!.AsArray().Count);
         Assert.Equal(0, answers[2]!["kl"]!.GetValue<double>());
+    }
+
+    [Fact]
+    public async Task Probe_PositionThatGenerationReaches_IsTaken()
+    {
+        using var cli = new CommandLine();
+        string file = cli.File("request.json", new JsonObject
+        {
+            ["model"] = CommandLine.Golden("models", TinyModel),
+            ["tokenIds"] = new JsonArray(1, 2),
+            ["saes"] = new JsonObject { ["1"] = CommandLine.Golden("saes", "gemmascope", TinyModel, "layer_1", "width_256", "average_l0_10", "params.npz") },
+            ["interventions"] = new JsonArray(new JsonObject
+            {
+                ["op"] = "clamp", ["value"] = 3, ["features"] = new JsonArray("L1-7"), ["scope"] = "positions", ["positions"] = new JsonArray(4),
+            }),
+            ["generate"] = new JsonObject { ["maxNewTokens"] = 4, ["ignoreEos"] = true },
+        }.ToJsonString());
+
+        Assert.Equal(0, await cli.RunAsync("probe", file, "--json"));
+
+        Assert.Equal(1, cli.Json["effects"]![0]!["tokensTouched"]!.GetValue<int>());
     }
 
     [Theory]

@@ -16,9 +16,13 @@ internal static class ProbeInterventions
     public static InterventionSet Parse(ImmutableArray<ProbeIntervention> items, ImmutableArray<float>? direction) =>
         new([.. items.Select((item, i) => At(i, () => Parse(item, direction)))]);
 
-    /// <summary>Refuses edits that this model cannot make.</summary>
-    /// <exception cref="EngineException">A layer is not there: with the edit's place in the list.</exception>
-    public static void Check(InterventionSet edits, LanguageModel model)
+    /// <summary>Refuses edits that do nothing on this model and prompt.</summary>
+    /// <param name="edits">As <see cref="Parse(ImmutableArray{ProbeIntervention}, ImmutableArray{float}?)"/> gave them.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="promptTokens">Tokens of the prompt.</param>
+    /// <param name="newTokens">Most tokens that are generated after it.</param>
+    /// <exception cref="EngineException">A layer or a position is not there: with the edit's place in the list.</exception>
+    public static void Check(InterventionSet edits, LanguageModel model, int promptTokens, int newTokens)
     {
         for (int i = 0; i < edits.Items.Length; i++)
         {
@@ -26,8 +30,19 @@ internal static class ProbeInterventions
             At(i, () =>
             {
                 model.Check(edit);
+                CheckPositions(edit.Scope, promptTokens, newTokens);
                 return edit;
             });
+        }
+    }
+
+    private static void CheckPositions(TokenScope scope, int promptTokens, int newTokens)
+    {
+        long last = (long)promptTokens + newTokens - 1;
+        foreach (int position in scope.Positions.Where(p => p > last))
+        {
+            string generated = newTokens > 0 ? $" and at most {newTokens} are generated" : "";
+            throw new EngineException($"position {position}: the prompt has {promptTokens} tokens{generated}; expected 0 to {last}");
         }
     }
 
@@ -50,6 +65,7 @@ internal static class ProbeInterventions
         ImmutableArray<FeatureId> features = [.. item.Features.Select(f => FeatureId.Parse(f))];
         return item.Op.ToUpperInvariant() switch
         {
+            "ABLATE" or "CLAMP" or "SCALE" when !item.NamesFeatures => throw Missing("features", item.Op),
             "ABLATE" => Intervention.Ablate(features, scope),
             "CLAMP" => Intervention.Clamp(features, item.Value ?? throw Missing("value", "clamp"), scope),
             "SCALE" => Intervention.Scale(features, item.Value ?? throw Missing("value", "scale"), scope),

@@ -65,11 +65,17 @@ public sealed record ProbeRequest
 /// <summary>One edit of a request.</summary>
 public sealed record ProbeIntervention
 {
+    private readonly ImmutableArray<string>? _features;
+
     /// <summary><c>ablate</c>, <c>clamp</c>, <c>scale</c>, <c>add</c> or <c>projectOut</c>.</summary>
     public required string Op { get; init; }
 
-    /// <summary>Features as <c>L3-17</c>.</summary>
-    public ImmutableArray<string> Features { get; init; } = [];
+    /// <summary>Features as <c>L3-17</c>. An empty list is the control that edits nothing; no list at all is refused where an edit needs one.</summary>
+    public ImmutableArray<string> Features
+    {
+        get => _features ?? [];
+        init => _features = value;
+    }
 
     /// <summary>The value of a clamp, the factor of a scale.</summary>
     public double? Value { get; init; }
@@ -88,6 +94,9 @@ public sealed record ProbeIntervention
 
     /// <summary>Positions of the scope <c>positions</c>.</summary>
     public ImmutableArray<int>? Positions { get; init; }
+
+    /// <summary>Whether there is a list of features, be it empty.</summary>
+    internal bool NamesFeatures => _features is not null;
 }
 
 /// <summary>How a request generates.</summary>

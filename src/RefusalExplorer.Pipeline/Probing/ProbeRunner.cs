@@ -32,12 +32,14 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
             throw new EngineException($"saes.{layer}: {model.Spec.Name} has layers 0 to {model.Config.Layers - 1}");
         foreach (int id in model.RefusalTokens.Where(id => id < 0 || id >= model.Config.Vocabulary))
             throw new EngineException($"refusalTokens: token id {id}: {model.Spec.Name} has ids 0 to {model.Config.Vocabulary - 1}");
+        if (request.Capture.Contains("features") && model.SaeLayers.Count == 0)
+            throw new EngineException($"capture 'features': {model.Spec.Name} has no SAEs; give their paths in \"saes\" or in the settings");
         ImmutableArray<int> ids = PromptEncoder.Encode(model, Source(request)).Ids;
         ImmutableArray<float>? direction = request.Direction is { } d ? directions.Read(d) : null;
         if (request.Capture.Contains("cosine") && direction is null)
             throw new EngineException("capture 'cosine' needs \"direction\" in the request");
         InterventionSet edits = ProbeInterventions.Parse(request.Interventions, direction);
-        ProbeInterventions.Check(edits, model);
+        ProbeInterventions.Check(edits, model, ids.Length, generation?.MaxNewTokens ?? 0);
 
         var capture = new CaptureSpec
         {
