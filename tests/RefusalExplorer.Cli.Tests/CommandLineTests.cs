@@ -63,6 +63,16 @@ public sealed class CommandLineTests
     [InlineData("""{ "model": "MODEL", "tokenIds": [1, 2], "direction": "DIRECTION", "interventions": [{ "op": "add", "layer": 1, "scope": "positions", "positions": [7] }], "generate": { "maxNewTokens": 5 } }""", "position 7: the prompt has 2 tokens and at most 5 are generated")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "ablate" }] }""", "interventions[0]: ablate needs \"features\"")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "capture": ["features"] }""", "capture 'features': llama31 has no SAEs")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "topLogits": -1 }""", "topLogits -1: expected 0 or more")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "temperature": -0.5 } }""", "temperature -0.5: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "temperature": "NaN" } }""", "generate.temperature")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "temperature": 1e999 } }""", "temperature Infinity: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "topP": 0 } }""", "topP 0: expected more than 0, at most 1")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "topP": 1.5 } }""", "topP 1.5: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "topK": -1 } }""", "topK -1: expected")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "clamp", "features": ["L1-7"], "value": "NaN" }] }""", "interventions[0].value")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "interventions": [{ "op": "clamp", "features": ["L1-7"], "value": 1e300 }] }""", "interventions[0]: clamp: value 1E+300: expected a finite number")]
+    [InlineData("""{ "model": "MODEL", "tokenIds": [1], "direction": "DIRECTION", "interventions": [{ "op": "add", "layer": 1, "coefficient": 1e999 }] }""", "interventions[0]: add: coefficient Infinity")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "maxNewTokens": -1 } }""", "maxNewTokens -1: expected 0 or more")]
     [InlineData("""{ "model": "MODEL", "tokenIds": [1], "generate": { "maxNewTokens": 2147483647 } }""", "2147483647 new ones")]
     [InlineData("""{ "model": """, "expected a JSON object")]
@@ -96,6 +106,28 @@ public sealed class CommandLineTests
         Assert.Contains("interventions[0]", answers[3]!["error"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(2, answers[0]!["tokens"]!.AsArray().Count);
         Assert.Equal(0, answers[2]!["kl"]!.GetValue<double>());
+    }
+
+    [Theory]
+    [InlineData(ModelDim, 0f, "all its values are 0")]
+    [InlineData(ModelDim, float.NaN, "value 1 is not a finite number")]
+    [InlineData(ModelDim - 1, 1f, "the direction has 63 values; llama31's residual stream has 64")]
+    public async Task Probe_DirectionThatIsNone_IsRefusedEvenIfNothingUsesIt(int length, float second, string says)
+    {
+        using var cli = new CommandLine();
+        string direction = Path.Combine(cli.Folder, "direction.safetensors");
+        float[] values = new float[length];
+        values[1] = second;
+        SafetensorsFile.Write(direction, [new TensorData("direction", values, (long[])[length])]);
+        string file = cli.File("request.json", new JsonObject
+        {
+            ["model"] = CommandLine.Golden("models", TinyModel), ["tokenIds"] = new JsonArray(1), ["direction"] = direction,
+        }.ToJsonString());
+
+        Assert.Equal(2, await cli.RunAsync("probe", file));
+
+        Assert.Contains(says, cli.Error, StringComparison.Ordinal);
+        Assert.Single(cli.Error.Trim().Split('\n'));
     }
 
     [Fact]

@@ -168,6 +168,13 @@ public sealed record GenerationOptions
     {
         if (MaxNewTokens < 0)
             throw new EngineException($"maxNewTokens {MaxNewTokens}: expected 0 or more");
+        if (!double.IsFinite(Temperature) || Temperature < 0)
+            throw new EngineException(FormattableString.Invariant($"temperature {Temperature}: expected 0 (greedy) or more"));
+        // Written so that NaN fails it.
+        if (!(TopP is > 0 and <= 1))
+            throw new EngineException(FormattableString.Invariant($"topP {TopP}: expected more than 0, at most 1"));
+        if (TopK < 0)
+            throw new EngineException($"topK {TopK}: expected 0 (all) or more");
     }
 }
 

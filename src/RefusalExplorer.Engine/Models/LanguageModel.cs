@@ -310,10 +310,18 @@ public sealed partial class LanguageModel : IDisposable
     internal StepTokens Tokens(PaddedBatch batch, int[] promptLengths, int past) =>
         new(batch.Ids, batch.Padding, promptLengths, past, IsSpecial);
 
-    /// <summary>Refuses an edit along a direction at blocks that the model has not: it would do nothing, and look as if it had been tried.</summary>
-    /// <exception cref="EngineException">One is out of range, or none is named; every pass refuses such an edit too.</exception>
+    /// <summary>
+    /// Refuses an edit along a direction at blocks that the model has not, which would do nothing and look as if it had been tried, and values that
+    /// no activation can have.
+    /// </summary>
+    /// <exception cref="EngineException">A layer is out of range, none is named, or a value is not finite; every pass refuses such an edit too.</exception>
     public void Check(Intervention edit)
     {
+        if (!float.IsFinite((float)edit.Value))
+        {
+            string field = edit.Op == InterventionOp.Add ? "coefficient" : "value";
+            throw new EngineException(FormattableString.Invariant($"{edit.Op.Word()}: {field} {edit.Value}: expected a finite number that float32 can hold"));
+        }
         if (edit.Layers is not { } layers)
             return;
         if (layers.IsEmpty)

@@ -124,7 +124,7 @@ public sealed record ProbeGeneration
 /// <summary>The JSON of requests and answers: camel case, enums as camel-case words, unknown fields refused.</summary>
 public static class ProbeJson
 {
-    /// <summary>Options for both directions.</summary>
+    /// <summary>Options for answers, and for what is kept; <see cref="Read"/> takes numbers as JSON has them and no others.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -135,6 +135,9 @@ public static class ProbeJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
+    // Answers name the numbers that JSON has not; a request has no use for them.
+    private static readonly JsonSerializerOptions Requests = new(Options) { NumberHandling = JsonNumberHandling.Strict };
+
     /// <summary>Reads a request.</summary>
     /// <param name="json">The object.</param>
     /// <param name="where">Named in errors.</param>
@@ -143,7 +146,7 @@ public static class ProbeJson
     {
         try
         {
-            ProbeRequest request = json.Deserialize<ProbeRequest>(Options) ?? throw new EngineException($"{where}: expected a request object, found null");
+            ProbeRequest request = json.Deserialize<ProbeRequest>(Requests) ?? throw new EngineException($"{where}: expected a request object, found null");
             ProbeNulls.Check(request, where);
             return request;
         }

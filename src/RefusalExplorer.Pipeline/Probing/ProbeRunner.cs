@@ -25,6 +25,8 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         var clock = Stopwatch.StartNew();
         foreach (string what in request.Capture.Where(c => !Captures.Contains(c)))
             throw new EngineException($"capture '{what}': expected any of {string.Join(", ", Captures)}");
+        if (request.TopLogits < 0)
+            throw new EngineException($"topLogits {request.TopLogits}: expected 0 or more");
         GenerationOptions? generation = Options(request.Generate);
         generation?.Check();
         LanguageModel model = session.Model(Spec(request));
@@ -35,7 +37,7 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         if (request.Capture.Contains("features") && model.SaeLayers.Count == 0)
             throw new EngineException($"capture 'features': {model.Spec.Name} has no SAEs; give their paths in \"saes\" or in the settings");
         ImmutableArray<int> ids = PromptEncoder.Encode(model, Source(request)).Ids;
-        ImmutableArray<float>? direction = request.Direction is { } d ? directions.Read(d) : null;
+        ImmutableArray<float>? direction = request.Direction is { } d ? ProbeDirection.Read(directions, d, model) : null;
         if (request.Capture.Contains("cosine") && direction is null)
             throw new EngineException("capture 'cosine' needs \"direction\" in the request");
         InterventionSet edits = ProbeInterventions.Parse(request.Interventions, direction);
