@@ -37,10 +37,12 @@ internal static class ProbeCommand
                         string prefix = array ? i.ToString(CultureInfo.InvariantCulture) + "." : "";
                         written.AddRange(answer.Tensors.Select(t => new TensorData(prefix + t.Key, t.Value.Values, t.Value.Shape)));
                     }
-                    catch (EngineException e) when (array)
+                    catch (Exception e) when (array && e is not OperationCanceledException)
                     {
-                        context.Log($"[{i}]: {e.Message}");
-                        answers.Add(new ProbeFailure(e.Message));
+                        // Even a fault of the program's own: the other answers may be hours of work.
+                        string problem = e is EngineException ? e.Message : $"unexpected {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
+                        context.Log($"[{i}]: {problem}");
+                        answers.Add(new ProbeFailure(problem));
                     }
                 }
                 if (context.Arguments.GetValue(tensors) is { } file)

@@ -17,11 +17,12 @@ internal sealed class BatchGenerator(LanguageModel owner, Transformer model, IRe
     public IReadOnlyList<GenerationResult> Run(
         Action<GeneratedToken>? onToken, Action<IReadOnlyList<FirstPass>>? onFirstPass, CancellationToken cancellation)
     {
+        options.Check();
         long began = Stopwatch.GetTimestamp();
         using var scope = NewDisposeScope();
         using InterventionPlan plan = owner.Compile([.. rows.Select(r => r.Interventions)], options.RecordFeatures);
         var batch = new PaddedBatch([.. rows.Select(r => r.Tokens)]);
-        if (batch.Columns + options.MaxNewTokens > Math.Min(model.Config.MaxPositions, Transformer.LongestSequence))
+        if ((long)batch.Columns + options.MaxNewTokens > Math.Min(model.Config.MaxPositions, Transformer.LongestSequence))
         {
             throw new EngineException(
                 $"{batch.Columns} prompt tokens and {options.MaxNewTokens} new ones: {owner.Spec.Name} takes " +

@@ -95,23 +95,26 @@ public sealed record TokenChoice(TokenLogProb Token, ImmutableArray<TokenLogProb
 /// <summary>Proof that an edit bit.</summary>
 /// <param name="Feature">The feature.</param>
 /// <param name="TokensTouched">Tokens in scope whose activation changed.</param>
-/// <param name="MaxBefore">Largest activation in scope before the edit.</param>
-/// <param name="MaxAfter">Largest activation in scope after it.</param>
+/// <param name="MaxBefore">Largest activation before the edit over the tokens in scope, and over these alone; 0 where there is none.</param>
+/// <param name="MaxAfter">The same after it: negative where the edit leaves negative values on all tokens in scope.</param>
 /// <param name="DeltaNorm">‖Δh‖ over all touched tokens, √Σ‖(z′ − z)·d‖².</param>
 public sealed record FeatureEffect(FeatureId Feature, int TokensTouched, double MaxBefore, double MaxAfter, double DeltaNorm)
 {
     /// <summary>Whether the edit changed anything.</summary>
     public bool HadEffect => TokensTouched > 0;
 
-    /// <summary>What edits did over two stretches of tokens; a feature that is in one alone did there what it did.</summary>
-    internal static ImmutableArray<FeatureEffect> Together(ImmutableArray<FeatureEffect> first, ImmutableArray<FeatureEffect> then) =>
-        first.IsEmpty ? then
-        : then.IsEmpty ? first
-        : [.. from e in first.Concat(then)
-              group e by e.Feature into both
-              select both.Aggregate((a, b) => new FeatureEffect(
-                  a.Feature, a.TokensTouched + b.TokensTouched, Math.Max(a.MaxBefore, b.MaxBefore), Math.Max(a.MaxAfter, b.MaxAfter),
-                  Math.Sqrt((a.DeltaNorm * a.DeltaNorm) + (b.DeltaNorm * b.DeltaNorm))))];
+    /// <summary>
+    /// What edits did over stretches of tokens; a feature that is in one alone did there what it did. A maximum over no token at all, −∞ in a
+    /// stretch, is 0 in the end.
+    /// </summary>
+    internal static ImmutableArray<FeatureEffect> Together(params IEnumerable<ImmutableArray<FeatureEffect>> stretches) =>
+        [.. from e in stretches.SelectMany(s => s)
+            group e by e.Feature into all
+            select new FeatureEffect(
+                all.Key, all.Sum(e => e.TokensTouched), Largest(all.Select(e => e.MaxBefore)), Largest(all.Select(e => e.MaxAfter)),
+                all.Count() == 1 ? all.First().DeltaNorm : Math.Sqrt(all.Sum(e => e.DeltaNorm * e.DeltaNorm)))];
+
+    private static double Largest(IEnumerable<double> maxima) => maxima.Max() is var max && double.IsNegativeInfinity(max) ? 0 : max;
 }
 
 /// <summary>What the pass over a prompt gives before the first token is drawn.</summary>
@@ -158,6 +161,21 @@ public sealed record GenerationOptions
 
     /// <summary>Records P(refusal tokens) by layer at the prompt's last token.</summary>
     public bool LogitLens { get; init; }
+
+    /// <summary>Refuses numbers that no generation can have.</summary>
+    /// <exception cref="EngineException">There is one; its field and range are named.</exception>
+    public void Check()
+    {
+        if (MaxNewTokens < 0)
+            throw new EngineException($"maxNewTokens {MaxNewTokens}: expected 0 or more");
+        if (!double.IsFinite(Temperature) || Temperature < 0)
+            throw new EngineException(FormattableString.Invariant($"temperature {Temperature}: expected 0 (greedy) or more"));
+        // Written so that NaN fails it.
+        if (!(TopP is > 0 and <= 1))
+            throw new EngineException(FormattableString.Invariant($"topP {TopP}: expected more than 0, at most 1"));
+        if (TopK < 0)
+            throw new EngineException($"topK {TopK}: expected 0 (all) or more");
+    }
 }
 
 /// <summary>One new token of one row.</summary>

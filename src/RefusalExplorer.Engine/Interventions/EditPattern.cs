@@ -14,6 +14,9 @@ internal abstract class EditPattern : IDisposable
 {
     public abstract EditStep At(StepTokens tokens);
 
+    /// <summary>Whether an activation may be negative after it.</summary>
+    public virtual bool LeavesNegative => false;
+
     /// <summary>
     /// What <see cref="At"/> will need on the device for this pass, [3, B, T, S] in a row: gain, offset, mask. Null where it is there already.
     /// </summary>
@@ -37,9 +40,12 @@ internal sealed class RowPattern(IReadOnlyList<IReadOnlyList<RowPattern.SlotEdit
     public sealed record SlotEdit(int[]? Slots, float Factor, float Value, TokenScope Scope);
 
     private IReadOnlyList<IReadOnlyList<SlotEdit>> _rows = rows;
+    private readonly bool _leavesNegative = rows.Any(r => r.Any(e => e.Factor < 0 || e.Value < 0));
     private bool[]? _lastScopes;
     private bool _clamps;
     private EditStep? _last;
+
+    public override bool LeavesNegative => _leavesNegative;
 
     public override EditStep At(StepTokens tokens) => _last ?? throw new InvalidOperationException("the pass was not prepared");
 

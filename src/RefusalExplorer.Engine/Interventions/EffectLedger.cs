@@ -34,9 +34,10 @@ internal sealed class EffectLedger(float[] decoderNorms_S) : IDisposable
         using var scope = NewDisposeScope();
         Tensor sums = Sums(delta.shape[0], delta.device);
         sums[Touched].PlusInPlace(delta.ne(Held.Zero).to(ScalarType.Float32).sum(1));
-        // Activations are never negative, so outside the scope 0 takes no part in the maximum.
-        Raise(sums[Before], (z * mask).amax([1]));
-        Raise(sums[After], (z.Plus(delta) * mask).amax([1]));
+        // An edit can leave negative values, so a token outside the scope is no 0 but takes no part in the maximum.
+        Tensor outside = mask.eq(Held.Zero);
+        Raise(sums[Before], z.masked_fill(outside, Held.NegativeInfinity).amax([1]));
+        Raise(sums[After], z.Plus(delta).masked_fill(outside, Held.NegativeInfinity).amax([1]));
         sums[Squares].PlusInPlace(delta.mul(delta).sum(1));
     }
 
@@ -68,7 +69,7 @@ internal sealed class EffectLedger(float[] decoderNorms_S) : IDisposable
     /// <summary>What <see cref="Split"/> made of a row when it left the batch, or null.</summary>
     public (float[] Touched, float[] Before, float[] After, float[] Norm)? Left(int origin) => _left.TryGetValue(origin, out var row) ? row : null;
 
-    /// <summary>Sums [4, S] as tokens touched, maximum before and after, and ‖Δh‖ for each slot.</summary>
+    /// <summary>Sums [4, S] as tokens touched, maximum before and after (−∞ where no token was in scope), and ‖Δh‖ for each slot.</summary>
     public (float[] Touched, float[] Before, float[] After, float[] Norm) Split(ReadOnlySpan<float> sums_4S)
     {
         int S = decoderNorms_S.Length;

@@ -24,6 +24,13 @@ public enum InterventionOp
     ProjectOut,
 }
 
+/// <summary>Operations in words.</summary>
+internal static class InterventionOps
+{
+    /// <summary>As requests and errors write it.</summary>
+    public static string Word(this InterventionOp op) => op == InterventionOp.ProjectOut ? "projectOut" : op.ToString().ToLowerInvariant();
+}
+
 /// <summary>One edit of a forward pass. Feature edits act on <c>hook_resid_post</c> as h + (z′ − z)·W_dec, so that the SAE's error stays.</summary>
 public sealed record Intervention
 {
@@ -82,7 +89,7 @@ public sealed record InterventionSet(ImmutableArray<Intervention> Items)
     /// <summary>The lowest block that an edit touches; null where nothing is edited.</summary>
     public int? FirstBlock => IsEmpty
         ? null
-        : Items.SelectMany(i => i.Op is InterventionOp.Add or InterventionOp.ProjectOut ? i.Layers ?? [0] : i.Features.Select(f => f.Layer)).Min();
+        : Items.SelectMany(i => i.Op is InterventionOp.Add or InterventionOp.ProjectOut ? i.Layers ?? [0] : i.Features.Select(f => f.Layer)).Min(l => (int?)l);
 
     /// <summary>All features named, distinct, ascending.</summary>
     public IReadOnlyList<FeatureId> Features => [.. Items.SelectMany(i => i.Features).Distinct().Order()];

@@ -125,7 +125,10 @@ internal sealed class InterventionPlan : IDisposable
         _origins = [.. kept.Select(k => _origins[k])];
     }
 
-    /// <summary>What the edits of one original row did, feature by feature in the order of layers.</summary>
+    /// <summary>
+    /// What the edits of one original row did, feature by feature in the order of layers; maxima are −∞ where no token was in scope, so that
+    /// <see cref="FeatureEffect.Together"/> can tell.
+    /// </summary>
     public ImmutableArray<FeatureEffect> Effects(int row, InterventionSet set)
     {
         SortedDictionary<int, int[]> edited = LayerFeatures.Union(set.Items.Where(IsFeatureEdit), []);

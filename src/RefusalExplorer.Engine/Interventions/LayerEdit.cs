@@ -31,7 +31,8 @@ internal sealed class LayerEdit(SaeSlice slice, EditPattern? pattern, bool keeps
             return resid_BTD;
         }
         EditStep step = pattern.At(tokens);
-        if (kernels is not null && slice.Fused is { } fused && step.Packed is { } packed && _ledger is not null
+        // The kernels' ledger counts tokens outside the scope as 0, which is no maximum of negative values.
+        if (kernels is not null && !pattern.LeavesNegative && slice.Fused is { } fused && step.Packed is { } packed && _ledger is not null
             && resid_BTD.shape[0] == tokens.Rows && tokens.Rows * tokens.Columns <= FusedTokens)
         {
             return ApplyFused(fused, packed, resid_BTD, out acts_BTS);

@@ -80,20 +80,23 @@ public sealed record TokenScope
 
     /// <summary>Reads <c>all</c>, <c>allButFirst</c>, <c>bos</c>, <c>special</c>, <c>prompt</c>, <c>generated</c>, <c>last:4</c>, or
     /// <c>positions</c> with its list (also <c>positions:3,5</c>).</summary>
-    /// <exception cref="EngineException">The text is none of these.</exception>
+    /// <exception cref="EngineException">The text is none of these, or positions are given to another scope.</exception>
     public static TokenScope Parse(string text, IEnumerable<int>? positions = null)
     {
         string t = text.Trim();
         string head = t.Split(':', ' ', '=')[0].ToUpperInvariant();
-        string tail = t.Length > head.Length ? t[(head.Length + 1)..].Trim() : "";
+        bool bare = t.Length == head.Length;
+        string tail = bare ? "" : t[(head.Length + 1)..].Trim();
+        if (positions is not null && !(bare && head == "POSITIONS"))
+            throw new EngineException($"scope '{text}': \"positions\" go with the scope positions alone; change the scope or leave them out");
         return head switch
         {
-            "ALL" => All,
-            "ALLBUTFIRST" => AllButFirst,
-            "BOS" => Bos,
-            "SPECIAL" => Special,
-            "PROMPT" => Prompt,
-            "GENERATED" => Generated,
+            "ALL" when bare => All,
+            "ALLBUTFIRST" when bare => AllButFirst,
+            "BOS" when bare => Bos,
+            "SPECIAL" when bare => Special,
+            "PROMPT" when bare => Prompt,
+            "GENERATED" when bare => Generated,
             "LAST" or "LASTN" when int.TryParse(tail, NumberStyles.None, CultureInfo.InvariantCulture, out int n) => Last(n),
             "POSITIONS" when positions is not null => At(positions),
             "POSITIONS" when tail.Length > 0 => At(tail.Split(',').Select(p => ParsePosition(p, text))),

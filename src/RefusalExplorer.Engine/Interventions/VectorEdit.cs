@@ -15,9 +15,11 @@ internal sealed class VectorEdit : IDisposable
 
     public VectorEdit(Intervention edit, bool[] rows, int modelDim, ScalarType dtype, Device device)
     {
-        float[] values = [.. edit.Vector ?? throw new EngineException($"{edit.Op}: no direction was given; expected \"direction\" in the request")];
+        float[] values = [.. edit.Vector ?? throw new EngineException($"{edit.Op.Word()}: no direction was given; expected \"direction\" in the request")];
         if (values.Length != modelDim)
-            throw new EngineException($"{edit.Op}: the direction has {values.Length} values; this model's residual stream has {modelDim}");
+            throw new EngineException($"{edit.Op.Word()}: the direction has {values.Length} values; this model's residual stream has {modelDim}");
+        if (Array.FindIndex(values, v => !float.IsFinite(v)) is >= 0 and int bad)
+            throw new EngineException($"{edit.Op.Word()}: the direction's value {bad} is not a finite number");
         _projects = edit.Op == InterventionOp.ProjectOut;
         using var scope = NewDisposeScope();
         Tensor vector = tensor(values);

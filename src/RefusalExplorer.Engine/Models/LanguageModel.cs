@@ -62,12 +62,14 @@ public sealed partial class LanguageModel : IDisposable
     public ImmutableArray<int> RefusalTokens { get; }
 
     /// <summary>The SAE of a layer, opened on first use.</summary>
-    /// <exception cref="EngineException">The layer has none.</exception>
+    /// <exception cref="EngineException">The model has no such layer, or the layer has none.</exception>
     /// <exception cref="CheckpointFormatException">Its files are broken or belong to another model.</exception>
     public Sae Sae(int layer)
     {
         if (_saes.TryGetValue(layer, out Sae? sae))
             return sae;
+        if (layer < 0 || layer >= Config.Layers)
+            throw new EngineException($"layer {layer}: {Spec.Name} has layers 0 to {Config.Layers - 1}");
         if (!Spec.Saes.TryGetValue(layer, out string? path))
         {
             throw new EngineException(Spec.Saes.IsEmpty
@@ -138,15 +140,30 @@ public sealed partial class LanguageModel : IDisposable
         void Keep(int layer, Tensor resid) => last.Add(resid.narrow(1, ids.Length - 1, 1).clone().DetachFromDisposeScope());
     }
 
-    /// <summary>Full SAE activations of one layer for a row: [T, F] row-major, as the SAE finds them before the layer's own edit.</summary>
+    /// <summary>
+    /// Full SAE activations of one layer for a row: [T, F] row-major. They are of the block's output under the row's edits before it, but before the
+    /// edits at that output, as the edits themselves and <see cref="FeatureEffect.MaxBefore"/> have it.
+    /// </summary>
+    /// <param name="row">The row.</param>
+    /// <param name="layer">Layer with an SAE.</param>
+    /// <param name="cancellation">Checked before each block and between blocks of the dictionary.</param>
+    /// <exception cref="EngineException">As <see cref="Forward"/>, or the layer has no SAE.</exception>
     public float[] Activations(PromptRow row, int layer, CancellationToken cancellation = default)
     {
         using var scope = BeginWork([row.Tokens]);
-        InterventionSet below = new([.. row.Interventions.Items
-            .Select(i => i with { Features = [.. i.Features.Where(f => f.Layer < layer)] })]);
-        float[][] residuals = Forward([row with { Interventions = below }], new CaptureSpec { Residuals = true }, cancellation)[0].Residuals!;
-        using Tensor x_TD = tensor(residuals[layer + 1]).view(row.Tokens.Length, Config.ModelDim);
-        return Sae(layer).Encode(x_TD, cancellation).ToFloats();
+        Sae sae = Sae(layer);
+        var batch = new PaddedBatch([row.Tokens]);
+        using InterventionPlan plan = Compile([row.Interventions], []);
+        float[] z_TF = [];
+        new ForwardPass(_model, plan, null, cancellation) { Blocks = layer + 1, OnOutput = Encode }
+            .Run(batch.Ids, batch.Padding, 0, batch.Shared, Tokens(batch, [row.Tokens.Length], 0));
+        return z_TF;
+
+        void Encode(int at, Tensor resid_1TD)
+        {
+            if (at == layer)
+                z_TF = sae.Encode(resid_1TD[0], cancellation).ToFloats();
+        }
     }
 
     /// <summary>
@@ -289,8 +306,32 @@ public sealed partial class LanguageModel : IDisposable
     internal StepTokens Tokens(PaddedBatch batch, int[] promptLengths, int past) =>
         new(batch.Ids, batch.Padding, promptLengths, past, IsSpecial);
 
-    internal InterventionPlan Compile(IReadOnlyList<InterventionSet> rows, IEnumerable<FeatureId> record) =>
-        InterventionPlan.Compile(rows, record, Slice, _model);
+    /// <summary>
+    /// Refuses an edit along a direction at blocks that the model has not, which would do nothing and look as if it had been tried, and values that
+    /// no activation can have.
+    /// </summary>
+    /// <exception cref="EngineException">A layer is out of range, none is named, or a value is not finite; every pass refuses such an edit too.</exception>
+    public void Check(Intervention edit)
+    {
+        if (!float.IsFinite((float)edit.Value))
+        {
+            string field = edit.Op == InterventionOp.Add ? "coefficient" : "value";
+            throw new EngineException(FormattableString.Invariant($"{edit.Op.Word()}: {field} {edit.Value}: expected a finite number that float32 can hold"));
+        }
+        if (edit.Layers is not { } layers)
+            return;
+        if (layers.IsEmpty)
+            throw new EngineException($"{edit.Op.Word()}: no layer is named; expected some of {Spec.Name}'s 0 to {Config.Layers - 1}, or all");
+        foreach (int layer in layers.Where(l => l < 0 || l >= Config.Layers))
+            throw new EngineException($"{edit.Op.Word()}: layer {layer}: {Spec.Name} has layers 0 to {Config.Layers - 1}");
+    }
+
+    internal InterventionPlan Compile(IReadOnlyList<InterventionSet> rows, IEnumerable<FeatureId> record)
+    {
+        foreach (Intervention edit in rows.SelectMany(r => r.Items))
+            Check(edit);
+        return InterventionPlan.Compile(rows, record, Slice, _model);
+    }
 
     /// <summary>P(refusal tokens) by layer from the last token's residuals.</summary>
     internal float[]? LogitLens(float[][]? residuals)
@@ -335,7 +376,7 @@ public sealed partial class LanguageModel : IDisposable
             Features = activations.Row(b),
             Cosine = tap.Cosine(b),
             LogitLens = LogitLens(tap.LastToken(b)),
-            Effects = plan.Effects(b, row.Interventions),
+            Effects = FeatureEffect.Together(plan.Effects(b, row.Interventions)),
             TokenLosses = capture.TokenLosses ? TokenLosses(resid_TD.narrow(0, batch.Padding[b], row.Tokens.Length), row.Tokens) : null,
             Choices = capture.Choices is { } n ? Choices(resid_TD.narrow(0, batch.Padding[b], row.Tokens.Length), row.Tokens, n) : [],
         };

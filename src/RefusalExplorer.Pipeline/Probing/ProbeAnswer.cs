@@ -40,7 +40,7 @@ public sealed record ProbeToken(int Id, string? Text);
 /// <summary>A likely next token.</summary>
 public sealed record ProbeLogit(int Id, string? Text, double Logit, double Probability);
 
-/// <summary>What an edit of one feature did.</summary>
+/// <summary>What an edit of one feature did; the maxima are over the tokens in scope alone, 0 where there is none.</summary>
 public sealed record ProbeEffect(string Feature, int TokensTouched, double MaxBefore, double MaxAfter, double DeltaNorm);
 
 /// <summary>One side of the comparison.</summary>

@@ -50,7 +50,10 @@ public sealed record ProbeRequest
     /// <summary>The edits, in order.</summary>
     public ImmutableArray<ProbeIntervention> Interventions { get; init; } = [];
 
-    /// <summary>Any of <c>logits</c>, <c>residual</c>, <c>features</c> (all for the tensors file) and <c>cosine</c>.</summary>
+    /// <summary>
+    /// Any of <c>logits</c>, <c>residual</c>, <c>features</c> (all for the tensors file) and <c>cosine</c>. Features are of each block's output before
+    /// the edits at that output, as <c>effects.maxBefore</c> is; a residual <c>l</c> is what block <c>l</c> reads, after all edits before it.
+    /// </summary>
     public ImmutableArray<string> Capture { get; init; } = [];
 
     /// <summary>How many next tokens to list.</summary>
@@ -63,11 +66,17 @@ public sealed record ProbeRequest
 /// <summary>One edit of a request.</summary>
 public sealed record ProbeIntervention
 {
+    private readonly ImmutableArray<string>? _features;
+
     /// <summary><c>ablate</c>, <c>clamp</c>, <c>scale</c>, <c>add</c> or <c>projectOut</c>.</summary>
     public required string Op { get; init; }
 
-    /// <summary>Features as <c>L3-17</c>.</summary>
-    public ImmutableArray<string> Features { get; init; } = [];
+    /// <summary>Features as <c>L3-17</c>. An empty list is the control that edits nothing; no list at all is refused where an edit needs one.</summary>
+    public ImmutableArray<string> Features
+    {
+        get => _features ?? [];
+        init => _features = value;
+    }
 
     /// <summary>The value of a clamp, the factor of a scale.</summary>
     public double? Value { get; init; }
@@ -86,6 +95,9 @@ public sealed record ProbeIntervention
 
     /// <summary>Positions of the scope <c>positions</c>.</summary>
     public ImmutableArray<int>? Positions { get; init; }
+
+    /// <summary>Whether there is a list of features, be it empty.</summary>
+    internal bool NamesFeatures => _features is not null;
 }
 
 /// <summary>How a request generates.</summary>
@@ -113,7 +125,7 @@ public sealed record ProbeGeneration
 /// <summary>The JSON of requests and answers: camel case, enums as camel-case words, unknown fields refused.</summary>
 public static class ProbeJson
 {
-    /// <summary>Options for both directions.</summary>
+    /// <summary>Options for answers, and for what is kept; <see cref="Read"/> takes numbers as JSON has them and no others.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -124,11 +136,17 @@ public static class ProbeJson
         Converters = { new SaeGatingRuleJsonConverter(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    private static readonly JsonSerializerOptions Strict = StrictJson.Like(Options);
+    // Answers name the numbers that JSON has not; a request has no use for them.
+    private static readonly JsonSerializerOptions Strict = new(StrictJson.Like(Options)) { NumberHandling = JsonNumberHandling.Strict };
 
     /// <summary>Reads a request.</summary>
     /// <param name="json">The object.</param>
     /// <param name="where">Named in errors.</param>
-    /// <exception cref="EngineException">An unknown field, a wrong form, or no model.</exception>
-    public static ProbeRequest Read(JsonElement json, string where) => StrictJson.Read<ProbeRequest>(() => JsonSerializer.SerializeToNode(json), Strict, where);
+    /// <exception cref="EngineException">An unknown field, a wrong form, a null where a value is needed, or no model.</exception>
+    public static ProbeRequest Read(JsonElement json, string where)
+    {
+        ProbeRequest request = StrictJson.Read<ProbeRequest>(() => JsonSerializer.SerializeToNode(json), Strict, where);
+        ProbeNulls.Check(request, where);
+        return request;
+    }
 }

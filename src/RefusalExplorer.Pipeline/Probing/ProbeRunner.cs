@@ -26,12 +26,23 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         var clock = Stopwatch.StartNew();
         foreach (string what in request.Capture.Where(c => !Captures.Contains(c)))
             throw new EngineException($"capture '{what}': expected any of {string.Join(", ", Captures)}");
+        if (request.TopLogits < 0)
+            throw new EngineException($"topLogits {request.TopLogits}: expected 0 or more");
+        GenerationOptions? generation = Options(request.Generate);
+        generation?.Check();
         LanguageModel model = session.Model(Spec(request));
+        foreach (int layer in request.Saes.Keys.Where(l => l < 0 || l >= model.Config.Layers))
+            throw new EngineException($"saes.{layer}: {model.Spec.Name} has layers 0 to {model.Config.Layers - 1}");
+        foreach (int id in model.RefusalTokens.Where(id => id < 0 || id >= model.Config.Vocabulary))
+            throw new EngineException($"refusalTokens: token id {id}: {model.Spec.Name} has ids 0 to {model.Config.Vocabulary - 1}");
+        if (request.Capture.Contains("features") && model.SaeLayers.Count == 0)
+            throw new EngineException($"capture 'features': {model.Spec.Name} has no SAEs; give their paths in \"saes\" or in the settings");
         ImmutableArray<int> ids = PromptEncoder.Encode(model, Source(request)).Ids;
-        ImmutableArray<float>? direction = request.Direction is { } d ? directions.Read(d) : null;
+        ImmutableArray<float>? direction = request.Direction is { } d ? ProbeDirection.Read(directions, d, model) : null;
         if (request.Capture.Contains("cosine") && direction is null)
             throw new EngineException("capture 'cosine' needs \"direction\" in the request");
         InterventionSet edits = ProbeInterventions.Parse(request.Interventions, direction);
+        ProbeInterventions.Check(edits, model, ids.Length, generation?.MaxNewTokens ?? 0);
 
         var capture = new CaptureSpec
         {
@@ -42,9 +53,9 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         // Separate passes, so that neither side's floats depend on the other's presence: an empty edit is bit-identical to none.
         ForwardResult before = model.Forward([new PromptRow(ids, InterventionSet.Empty)], capture, cancellation)[0];
         ForwardResult after = model.Forward([new PromptRow(ids, edits)], capture, cancellation)[0];
-        IReadOnlyList<GenerationResult>? generated = request.Generate is { } g
-            ? [.. new[] { InterventionSet.Empty, edits }.Select(e => model.Generate([new PromptRow(ids, e)], Options(g), cancellation: cancellation)[0])]
-            : null;
+        IReadOnlyList<GenerationResult>? generated = generation is null
+            ? null
+            : [.. new[] { InterventionSet.Empty, edits }.Select(e => model.Generate([new PromptRow(ids, e)], generation, cancellation: cancellation)[0])];
         cancellation.ThrowIfCancellationRequested();
 
         return new ProbeAnswer
@@ -90,7 +101,7 @@ public sealed class ProbeRunner(ModelCatalog catalog, IDirectionSource direction
         return request.Chat ? PromptSource.User(request.Prompt!) : new PromptSource { Text = request.Prompt };
     }
 
-    private static GenerationOptions Options(ProbeGeneration g) => new()
+    private static GenerationOptions? Options(ProbeGeneration? g) => g is null ? null : new()
     {
         MaxNewTokens = g.MaxNewTokens,
         Temperature = g.Temperature,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using RefusalExplorer.Engine.Generation;
 using RefusalExplorer.Engine.Interventions;
@@ -49,6 +50,76 @@ public sealed class CaptureTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Activations_UnderEditsAtTheNextLayer_AreOfTheOutputThatFeatureEditsFind(bool projects)
+    {
+        using LanguageModel model = Golden.Model("llama31", saes: "llama31");
+        FeatureId feature = Firing(model, 1)[0];
+        float[] direction = Golden.Tensor("direction.add", "interventions", "llama31.safetensors");
+        Intervention edit = projects
+            ? Intervention.ProjectOut(direction, TokenScope.All, [2])
+            : Intervention.Add(direction, 3, 2, TokenScope.All);
+        PromptRow row = new([.. Long], InterventionSet.Of(Intervention.Scale([feature], 1, TokenScope.All), edit));
+
+        float[] before = model.Activations(PromptRow.Plain(Long), 1, Ct), under = model.Activations(row, 1, Ct);
+        FeatureEffect effect = model.Forward([row], CaptureSpec.LastLogits, Ct)[0].Effects.Single();
+
+        Assert.Equal(before, under);
+        int features = under.Length / Long.Length;
+        Assert.Equal(effect.MaxBefore, Enumerable.Range(0, Long.Length).Max(t => under[(t * features) + feature.Index]), 1e-4);
+        Assert.NotEqual(model.Activations(PromptRow.Plain(Long), 2, Ct), model.Activations(row, 2, Ct));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Activations_OfALayerWhoseOwnOutputIsProjected_AreThoseBeforeIt(int layer)
+    {
+        using LanguageModel model = Golden.Model("llama31", saes: "llama31");
+        FeatureId feature = Firing(model, layer)[0];
+        float[] direction = Golden.Tensor("direction.unit", "interventions", "llama31.safetensors");
+        PromptRow row = new(
+            [.. Long], InterventionSet.Of(Intervention.Ablate([feature], TokenScope.All), Intervention.ProjectOut(direction, TokenScope.All)));
+
+        float[] under = model.Activations(row, layer, Ct);
+        FeatureEffect effect = model.Forward([row], CaptureSpec.LastLogits, Ct)[0].Effects.Single();
+
+        Assert.Equal(effect.MaxBefore, Enumerable.Range(0, Long.Length).Max(t => under[(t * (under.Length / Long.Length)) + feature.Index]), 1e-4);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Effects_OfValuesBelowZero_AreTheLargestInScopeAlone(int newTokens)
+    {
+        using LanguageModel model = Golden.Model("llama31", saes: "llama31");
+        FeatureId[] features = Firing(model);
+
+        ImmutableArray<FeatureEffect> Run(Intervention edit, int copies) => model.Generate(
+            [.. Enumerable.Repeat(new PromptRow([.. Long], InterventionSet.Of(edit)), copies)],
+            new GenerationOptions { MaxNewTokens = newTokens, IgnoreEos = true }, cancellation: Ct)[^1].Effects;
+
+        // Two rows of one text have a pass of their own before they decode together.
+        foreach (int copies in (int[])[1, 2])
+        {
+            Assert.All(Run(Intervention.Clamp(features, -1.5, TokenScope.At([3, 0, 5])), copies), e => Assert.Equal(-1.5, e.MaxAfter, 1e-5));
+            ImmutableArray<FeatureEffect> scaled = Run(Intervention.Scale(features, -2, TokenScope.Bos), copies);
+            Assert.All(scaled, e => Assert.Equal(-2 * e.MaxBefore, e.MaxAfter));
+            Assert.Contains(scaled, e => e.MaxBefore > 0);
+        }
+    }
+
+    [Fact]
+    public void Effects_OfAScopeThatHoldsNoToken_AreZero()
+    {
+        using LanguageModel model = Golden.Model("llama31", saes: "llama31");
+        PromptRow row = new([.. Short], InterventionSet.Of(Intervention.Clamp(Firing(model), -1, TokenScope.Generated)));
+
+        Assert.All(model.Forward([row], CaptureSpec.LastLogits, Ct)[0].Effects, e => Assert.Equal((0, 0.0, 0.0), (e.TokensTouched, e.MaxBefore, e.MaxAfter)));
+    }
+
     [Fact]
     public void Forward_ActiveTokens_KeepsTheLastOnes()
     {
@@ -92,8 +163,9 @@ public sealed class CaptureTests
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<FeatureId>("\"12-5\""));
     }
 
-    private static FeatureId[] Firing(LanguageModel model) =>
-        [.. model.Forward([PromptRow.Plain(Long)], new CaptureSpec { ActiveLayers = [0] }, Ct)[0].Active[0].Features.Distinct().Take(5).Select(f => new FeatureId(0, f))];
+    private static FeatureId[] Firing(LanguageModel model, int layer = 0) =>
+        [.. model.Forward([PromptRow.Plain(Long)], new CaptureSpec { ActiveLayers = [layer] }, Ct)[0].Active[layer].Features
+            .Distinct().Take(5).Select(f => new FeatureId(layer, f))];
 
     private static float[] Dense(SparseActivations sparse, int features)
     {

@@ -51,6 +51,24 @@ public sealed class PreviewTests
         Assert.Contains("whole pass", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(4, "add: layer 4: llama31 has layers 0 to 3")]
+    [InlineData(-1, "add: layer -1: llama31 has layers 0 to 3")]
+    [InlineData(null, "add: no layer is named")]
+    public void Edit_OfALayerThatIsNotThere_IsRefusedByEveryPass(int? layer, string says)
+    {
+        using LanguageModel model = Golden.Model("llama31");
+        Intervention add = Intervention.Add(new float[model.Config.ModelDim], 1, 0, TokenScope.All) with { Layers = layer is { } l ? [l] : [] };
+        PromptRow row = new([.. Prompt], InterventionSet.Of(add));
+
+        foreach (Action pass in (Action[])[
+            () => model.Preview(row, CaptureSpec.LastLogits, Ct), () => model.Forward([row], CaptureSpec.LastLogits, Ct),
+            () => model.Generate([row], new GenerationOptions { MaxNewTokens = 1 }, cancellation: Ct)])
+        {
+            Assert.Contains(says, Assert.Throws<EngineException>(pass).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void FirstBlock_IsTheLowestEditedOne()
     {

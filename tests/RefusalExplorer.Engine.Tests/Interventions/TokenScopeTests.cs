@@ -31,12 +31,26 @@ public sealed class TokenScopeTests
     [InlineData("last:x")]
     [InlineData("positions")]
     [InlineData("positions:-1")]
+    [InlineData("all:xyz")]
+    [InlineData("all:")]
+    [InlineData("bos junk")]
+    [InlineData("allButFirst=2")]
     public void Parse_UnknownText_SaysWhatWasExpected(string text)
     {
         EngineException e = Assert.Throws<EngineException>(() => TokenScope.Parse(text));
 
         Assert.StartsWith("scope ", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("last:2")]
+    [InlineData("positions:3")]
+    public void Parse_PositionsOfAnotherScope_AreRefused(string text)
+    {
+        Assert.Contains("positions", Assert.Throws<EngineException>(() => TokenScope.Parse(text, [1])).Message, StringComparison.Ordinal);
+        Assert.Equal(TokenScope.At([1]), TokenScope.Parse("positions", [1]));
     }
 
     [Theory]
