@@ -23,13 +23,6 @@ internal sealed record SaeBlock(
     public SaeBlock KeepOn(Device device) => Map(tensor =>
         (tensor.dim() == 2 && device.type == DeviceType.CUDA ? tensor.t().to(device).contiguous().t() : tensor.to(device).contiguous()).DetachFromDisposeScope());
 
-    /// <summary>The same block with columns of zeros after its own, up to a least number.</summary>
-    public SaeBlock Widened(int least)
-    {
-        long missing = least - W_enc_DS.shape[1];
-        return missing <= 0 ? this : Map(tensor => nn.functional.pad(tensor, [0, missing]));
-    }
-
     public void Dispose()
     {
         foreach (Tensor? tensor in (Tensor?[])[W_enc_DS, b_enc_S, threshold_S, b_gate_S, b_mag_S, scale_mag_S])

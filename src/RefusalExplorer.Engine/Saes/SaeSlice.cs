@@ -15,10 +15,6 @@ namespace RefusalExplorer.Engine.Saes;
 /// </remarks>
 public sealed class SaeSlice : IDisposable
 {
-    // A product of few columns is summed in another order than one of many, and a pre-activation on its threshold then falls on the other side:
-    // whether a feature fires would depend on how many are edited beside it. From this width on the sums are those of the whole dictionary.
-    private const int LeastColumns = 16;
-
     private readonly SaeConfig _config;
     private readonly SaeStream? _wholeDictionary;
     private readonly SaeBlock? _encoder;
@@ -41,8 +37,7 @@ public sealed class SaeSlice : IDisposable
         }
         else
         {
-            SaeBlock block = weights.Encoder(features);
-            _encoder = (device.type == DeviceType.CPU ? block.Widened(LeastColumns) : block).KeepOn(device);
+            _encoder = weights.Encoder(features).KeepOn(device);
             Fused = TryFuse(dtype, device);
         }
     }
@@ -62,7 +57,7 @@ public sealed class SaeSlice : IDisposable
         using IDisposable grad = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor input_ND = SaeMath.Input(_config, resid_BTD.reshape(-1, _config.InputDim), _b_dec_D);
-        Tensor z_NS = _encoder is null ? EncodeCompeting(input_ND) : SaeMath.Activations(_config, _encoder, input_ND).narrow(1, 0, Features.Count);
+        Tensor z_NS = _encoder is null ? EncodeCompeting(input_ND) : SaeMath.Activations(_config, _encoder, input_ND);
         return z_NS.reshape([.. resid_BTD.shape[..^1], Features.Count]).MoveToOuterDisposeScope();
     }
 

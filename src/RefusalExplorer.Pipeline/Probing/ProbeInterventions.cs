@@ -101,6 +101,6 @@ internal static class ProbeInterventions
             return null;
         if (layers.ValueKind == JsonValueKind.Array && layers.EnumerateArray().All(l => l.ValueKind == JsonValueKind.Number && l.TryGetInt32(out _)))
             return [.. layers.EnumerateArray().Select(l => l.GetInt32())];
-        throw new EngineException($"layers {layers.GetRawText()}: expected \"all\" or a list of block numbers");
+        throw new EngineException($"layers {JsonSerializer.Serialize(layers)}: expected \"all\" or a list of block numbers");
     }
 }

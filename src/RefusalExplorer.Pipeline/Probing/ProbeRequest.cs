@@ -143,10 +143,5 @@ public static class ProbeJson
     /// <param name="json">The object.</param>
     /// <param name="where">Named in errors.</param>
     /// <exception cref="EngineException">An unknown field, a wrong form, a null where a value is needed, or no model.</exception>
-    public static ProbeRequest Read(JsonElement json, string where)
-    {
-        ProbeRequest request = StrictJson.Read<ProbeRequest>(() => JsonSerializer.SerializeToNode(json), Strict, where);
-        ProbeNulls.Check(request, where);
-        return request;
-    }
+    public static ProbeRequest Read(JsonElement json, string where) => StrictJson.Read<ProbeRequest>(() => JsonSerializer.SerializeToNode(json), Strict, where);
 }
