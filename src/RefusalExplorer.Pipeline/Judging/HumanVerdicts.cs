@@ -19,6 +19,9 @@ public sealed class HumanVerdicts(IDocumentStore? store = null, TimeProvider? ti
 {
     private const string Collection = "verdicts";
 
+    /// <summary>A verdict was set or taken back; raised on any thread.</summary>
+    public event Action? Changed;
+
     /// <summary>Key of an exchange: SHA-256 of prompt and response.</summary>
     public static string Key(string prompt, string response) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{prompt}\0{response}")));
@@ -41,5 +44,6 @@ public sealed class HumanVerdicts(IDocumentStore? store = null, TimeProvider? ti
         {
             await documents.DeleteAsync(Collection, Key(prompt, response), cancellation).ConfigureAwait(false);
         }
+        Changed?.Invoke();
     }
 }
