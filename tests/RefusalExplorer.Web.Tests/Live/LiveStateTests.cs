@@ -1,3 +1,5 @@
+using RefusalExplorer.Engine;
+using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Web.Live;
 using Xunit;
 
@@ -13,5 +15,13 @@ public sealed class LiveStateTests
             .After(new LiveEvent.Said("two", false)).After(new LiveEvent.Said("three", false));
 
         Assert.Equal(3, state.Baseline.Messages);
+    }
+
+    [Fact]
+    public void Sliders_ReadTheSame_ForTheAudience()
+    {
+        LiveState state = new LiveState().After(new LiveEvent.Moved([new LiveSlider(new FeatureId(12, 98), 86.376, -3, On: true), new LiveSlider(new FeatureId(1, 2), 5)], TokenScope.All));
+
+        Assert.Equal([("−3×", "raw −259.1"), ("free", "raw 5")], WatchView.Of(state).Sliders.Select(s => (s.Units, s.Raw)));
     }
 }
