@@ -49,6 +49,7 @@ window.refusalExplorer = (() => {
 
   return {
     fullScreen(id) { if (document.fullscreenElement) document.exitFullscreen(); else document.getElementById(id)?.requestFullscreen(); },
+    tellResized() { dispatchEvent(new Event('resize')); },
     markInteractive() { document.documentElement.dataset.interactive = 'true'; },
     async copy(text) {
       try { await navigator.clipboard.writeText(text); return true; } catch { /* not a secure context */ }

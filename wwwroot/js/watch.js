@@ -1,7 +1,7 @@
 // The audience's page: listens and shows; it sends nothing.
 const $ = id => document.getElementById(id);
 const status = $('status');
-const digits = p => p === null || p === undefined ? '–' : p > 0 && p < 0.0005 ? p.toExponential(1) : p.toFixed(3);
+const digits = p => p === null || p === undefined ? '–' : p > 0 && p < 0.0005 ? p.toExponential(1).replace('-', '−') : p.toFixed(3);
 const points = (values, least) => values.map((v, l) => {
   const x = values.length > 1 ? 300 * l / (values.length - 1) : 0;
   const y = 100 * (1 - Math.min(1, Math.max(0, (v - least) / (1 - least))));
@@ -10,7 +10,9 @@ const points = (values, least) => values.map((v, l) => {
 
 function side(name, column) {
   const section = $(name);
-  section.querySelector('b').textContent = digits(column.probability);
+  const value = section.querySelector('b');
+  value.textContent = digits(column.probability);
+  value.classList.toggle('missing', (column.probability ?? null) === null);
   section.querySelector('.verdict').textContent = column.verdict ?? (column.writing ? '…' : '');
   const text = section.querySelector('.text');
   text.textContent = column.text;
@@ -32,7 +34,7 @@ function show(state) {
   $('sliders').replaceChildren(...state.sliders.map(s => {
     const row = document.createElement('li');
     row.classList.toggle('on', s.on);
-    row.textContent = s.on ? `${s.feature}  ${s.units.toFixed(2)}× (raw ${s.raw.toFixed(2)})` : `${s.feature}  free`;
+    row.textContent = `${s.feature}  ${s.on ? `${s.units} (${s.raw})` : s.units}`;
     return row;
   }));
 }

@@ -30,6 +30,9 @@ public sealed class HumanVerdicts(IDocumentStore? store = null, TimeProvider? ti
     /// <summary>Whether anybody has judged anything.</summary>
     public bool Any() => store is not null && !store.Keys(Collection).IsEmpty;
 
+    /// <summary>A verdict was set or taken back; raised on any thread.</summary>
+    public event Action? Changed;
+
     /// <summary>Key of an exchange: SHA-256 of prompt and response.</summary>
     public static string Key(string prompt, string response) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{prompt}\0{response}")));
@@ -53,5 +56,6 @@ public sealed class HumanVerdicts(IDocumentStore? store = null, TimeProvider? ti
             await documents.DeleteAsync(Collection, Key(prompt, response), cancellation).ConfigureAwait(false);
         }
         Interlocked.Increment(ref _version);
+        Changed?.Invoke();
     }
 }

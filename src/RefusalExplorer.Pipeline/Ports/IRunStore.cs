@@ -15,7 +15,7 @@ public enum RunStatus
     /// <summary>Ended with an error; the reason says which.</summary>
     Failed,
 
-    /// <summary>Its process went away before it ended.</summary>
+    /// <summary>It was stopped, or its process went away, before there was a result.</summary>
     Interrupted,
 }
 

@@ -52,7 +52,8 @@ public sealed partial class ExploreModel
             }
             Watch(null);
             RunId = id;
-            RunError = Header.Status is RunStatus.Failed or RunStatus.Interrupted ? Header.Reason : null;
+            // What somebody stopped is no error; the status says it.
+            RunError = Header.Status is RunStatus.Failed or RunStatus.Interrupted && Header.Reason != ExperimentRuns.StoppedEarly ? Header.Reason : null;
         }
         Open(ExploreUrl.Read(View!.Page, out _) with { Selected = State.Selected });
     }

@@ -2,27 +2,29 @@ using System.Globalization;
 
 namespace RefusalExplorer.Web.Explore;
 
-/// <summary>Numbers as pages write them.</summary>
+/// <summary>Numbers as pages write them for people, with the true minus sign; files, addresses and attributes write their own.</summary>
 public static class Numbers
 {
     /// <summary>A probability: three decimals, and small ones with their size.</summary>
     public static string Probability(double p) => p is > 0 and < 0.0005
-        ? p.ToString("0.0e+0", CultureInfo.InvariantCulture)
-        : p.ToString("0.000", CultureInfo.InvariantCulture);
+        ? Write(p, "0.0e+0")
+        : Write(p, "0.000");
 
     /// <summary>Three significant digits or so.</summary>
     public static string Brief(double value) => Math.Abs(value) switch
     {
         0 => "0",
-        < 0.001 => value.ToString("0.0e+0", CultureInfo.InvariantCulture),
-        < 10 => value.ToString("0.###", CultureInfo.InvariantCulture),
-        < 1000 => value.ToString("0.#", CultureInfo.InvariantCulture),
-        _ => value.ToString("#,0", CultureInfo.InvariantCulture),
+        < 0.001 => Write(value, "0.0e+0"),
+        < 10 => Write(value, "0.###"),
+        < 1000 => Write(value, "0.#"),
+        _ => Write(value, "#,0"),
     };
 
     /// <summary>A cosine: always three decimals, so that a column of them lines up.</summary>
-    public static string Cosine(double value) => value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
+    public static string Cosine(double value) => Write(value, "+0.000;-0.000;0.000");
 
     /// <summary>A value with its sign.</summary>
     public static string WithSign(double value) => (value > 0 ? "+" : "") + Brief(value);
+
+    private static string Write(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−');
 }

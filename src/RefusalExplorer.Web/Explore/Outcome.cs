@@ -32,6 +32,14 @@ public enum OutcomeKind
 /// <param name="Cost">What the edits cost on the benign prompt; empty without one.</param>
 public sealed record Outcome(OutcomeKind Kind, string Headline, string Control, string Cost)
 {
+    /// <summary>The outcome where a person's verdict on an answer wins over the run's own.</summary>
+    public static Outcome? Of(ExperimentResult result, HumanVerdicts humans) => Of(result with
+    {
+        Arms = [.. result.Arms.Select(a => a.Verdict is not null && humans.Get(ExploreSecrets.Prompt(result.Request, a.Arm), a.Text) is { } human
+            ? a with { Verdict = new Verdict(human.Kind, "human") }
+            : a)],
+    });
+
     /// <summary>The outcome, or null where baseline or intervened answer is missing.</summary>
     public static Outcome? Of(ExperimentResult result)
     {

@@ -31,6 +31,9 @@ public sealed class BrowserInterop(IJSRuntime js)
     /// <summary>Shows an element on the whole screen, or no longer.</summary>
     public ValueTask FullScreenAsync(string elementId) => js.InvokeVoidAsync("refusalExplorer.fullScreen", elementId);
 
+    /// <summary>Tells what follows the window's size, charts above all, that there is another room for it.</summary>
+    public ValueTask TellResizedAsync() => js.InvokeVoidAsync("refusalExplorer.tellResized");
+
     /// <summary>Moves the keyboard's focus to an element.</summary>
     public ValueTask FocusAsync(string elementId) => js.InvokeVoidAsync("refusalExplorer.focus", elementId);
 

@@ -50,6 +50,9 @@ public sealed record LiveColumn
     /// <summary>The conversation, answers included but the newest.</summary>
     public ImmutableArray<ChatMessage> Turns { get; init; } = [];
 
+    /// <summary>Messages of the user in it: one that was sent before the answer to the last has none between them.</summary>
+    public int Messages => Turns.Count(t => t.Role == "user");
+
     /// <summary>The newest answer so far.</summary>
     public string Answer { get; init; } = "";
 

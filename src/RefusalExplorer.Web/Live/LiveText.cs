@@ -1,4 +1,5 @@
 using RefusalExplorer.Pipeline.Judging;
+using RefusalExplorer.Web.Explore;
 
 namespace RefusalExplorer.Web.Live;
 
@@ -26,6 +27,12 @@ public static class LiveText
         }
         return (answer[..at], answer[at..]);
     }
+
+    /// <summary>Where a slider stands, as presenter and audience read it.</summary>
+    public static string Units(LiveSlider slider) => slider.On ? $"{Numbers.Brief(slider.Units)}×" : "free";
+
+    /// <summary>The activation that a slider clamps to, as both read it.</summary>
+    public static string Raw(LiveSlider slider) => $"raw {Numbers.Brief(slider.Raw)}";
 
     /// <summary>Whether the user's messages are covered.</summary>
     public static bool CoversMessages(LiveState state) => state.Sensitive && state.Blur != LiveBlur.Shown;

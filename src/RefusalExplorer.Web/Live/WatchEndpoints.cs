@@ -84,8 +84,8 @@ internal static class WatchEndpoints
     private const string Body = """
         <p id="message"></p>
         <div class="stage">
-          <section id="baseline" aria-label="Baseline"><h2>Baseline</h2><p class="p">P(“I”) <b>–</b> <span class="verdict"></span></p><p class="text"></p></section>
-          <section id="steered" aria-label="With sliders"><h2>With sliders</h2><p class="p">P(“I”) <b>–</b> <span class="verdict"></span></p><p class="text"></p></section>
+          <section id="baseline" aria-label="Baseline"><h2>Baseline</h2><p class="p">P(“I”) <b class="missing">–</b> <span class="verdict"></span></p><p class="text"></p></section>
+          <section id="steered" aria-label="With sliders"><h2>With sliders</h2><p class="p">P(“I”) <b class="missing">–</b> <span class="verdict"></span></p><p class="text"></p></section>
         </div>
         <div class="lower">
           <section aria-label="Sliders"><h2>Sliders</h2><ul id="sliders"></ul></section>

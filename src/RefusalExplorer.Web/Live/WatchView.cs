@@ -18,12 +18,12 @@ public sealed record WatchView(string? Message, bool MessageCovered, ImmutableAr
         bool covered = message is not null && LiveText.CoversMessages(state);
         return new WatchView(
             covered ? null : message, covered,
-            [.. state.Sliders.Select(s => new Slider(s.Feature.ToString(), s.Units, s.Raw, s.On))],
+            [.. state.Sliders.Select(s => new Slider(s.Feature.ToString(), LiveText.Units(s), LiveText.Raw(s), s.On))],
             Column.Of(state, state.Baseline), Column.Of(state, state.Steered));
     }
 
-    /// <summary>A slider.</summary>
-    public sealed record Slider(string Feature, double Units, double Raw, bool On);
+    /// <summary>A slider, in the presenter's words.</summary>
+    public sealed record Slider(string Feature, string Units, string Raw, bool On);
 
     /// <summary>A side.</summary>
     /// <param name="Text">What is shown of its answer.</param>

@@ -7,6 +7,9 @@ namespace RefusalExplorer.Web.Runs;
 /// <summary>Experiments from their start to the store, for pages and the HTTP API alike: whoever started one, anybody finds it by its id.</summary>
 public sealed class ExperimentRuns(RunHub hub, IExperimentRunner runner, IRunStore store, TimeProvider time, ILogger<ExperimentRuns> logger)
 {
+    /// <summary>Reason of a run that somebody stopped while it waited or loaded.</summary>
+    public const string StoppedEarly = "stopped before its first token";
+
     /// <summary>Starts an experiment. It is in the store before this returns, so that it is found again even if the process is killed.</summary>
     /// <param name="request">What to run.</param>
     /// <param name="id">Its id; null for a new one.</param>
@@ -76,7 +79,7 @@ public sealed class ExperimentRuns(RunHub hub, IExperimentRunner runner, IRunSto
         }
         catch (OperationCanceledException)
         {
-            await SaveAsync(header with { Status = RunStatus.Failed, Reason = "stopped before its first token" }, stored).ConfigureAwait(false);
+            await SaveAsync(header with { Status = RunStatus.Interrupted, Reason = StoppedEarly }, stored).ConfigureAwait(false);
             throw;
         }
         catch (Exception e)

@@ -26,6 +26,19 @@ public sealed class TokenStripTests : WebTestContext
     }
 
     [Fact]
+    public void Sink_HasNoColour_AndSaysWhatItIs_WhereTheStripBeginsTheSequence()
+    {
+        IRenderedComponent<TokenStrip> strip = Render<TokenStrip>(p => p
+            .Add(c => c.Tokens, [.. Tokens]).Add(c => c.Values, [90f, 1f, 2f]).Add(c => c.Maximum, 4).Add(c => c.Sink, true));
+
+        Assert.Equal([null, "--a:0.25", "--a:0.5"], strip.FindAll(".token").Select(t => t.GetAttribute("style")));
+        Assert.Contains("attention sink", strip.FindAll(".token")[0].GetAttribute("title"), StringComparison.Ordinal);
+
+        strip.Render(p => p.Add(c => c.Offset, 3));
+        Assert.Equal("--a:1", strip.FindAll(".token")[0].GetAttribute("style"));
+    }
+
+    [Fact]
     public void SpecialTokens_AreShownDimmed()
     {
         IRenderedComponent<TokenStrip> strip = Render<TokenStrip>(p => p.Add(c => c.Tokens, [.. Tokens]));

@@ -4,6 +4,7 @@ using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Pipeline.Experiments;
 using RefusalExplorer.Pipeline.Judging;
 using RefusalExplorer.Web.Explore;
+using RefusalExplorer.Web.Tests.Analyses;
 using Xunit;
 
 namespace RefusalExplorer.Web.Tests.Explore;
@@ -59,6 +60,18 @@ public sealed class OutcomeTests
     [Fact]
     public void RunWithoutVerdicts_HasNoOutcome() =>
         Assert.Null(Outcome.Of(Result(Made(Arm.Baseline, VerdictKind.Refused, 0.9) with { Verdict = null }, Made(Arm.Intervened, VerdictKind.Complied, 0.1))));
+
+    [Fact]
+    public async Task VerdictOfAPerson_WinsOverTheRunsOwn_UntilItIsTakenBack()
+    {
+        var humans = new HumanVerdicts(new MemoryDocuments());
+        ExperimentResult result = Result(Made(Arm.Baseline, VerdictKind.Refused, 0.9), Made(Arm.Intervened, VerdictKind.Complied, 0.01, fired: true) with { Text = "a a a" });
+        await humans.SetAsync("Hello", "a a a", VerdictKind.Degenerate, "test", TestContext.Current.CancellationToken);
+
+        Assert.Equal(OutcomeKind.Broken, Outcome.Of(result, humans)!.Kind);
+        await humans.SetAsync("Hello", "a a a", null, "test", TestContext.Current.CancellationToken);
+        Assert.Equal(OutcomeKind.Removed, Outcome.Of(result, humans)!.Kind);
+    }
 
     internal static ArmResult Made(Arm arm, VerdictKind verdict, double p, bool? fired = null) => new()
     {

@@ -18,6 +18,9 @@ public sealed class ScriptedExperimentRunner : IExperimentRunner
     /// <summary>Thrown instead of a result.</summary>
     public EngineException? Failure { get; set; }
 
+    /// <summary>Whether it is still in the queue when it is first held.</summary>
+    public bool Queue { get; set; }
+
     /// <summary>How often each run id was run.</summary>
     public IReadOnlyDictionary<string, int> Runs => _runs;
 
@@ -26,7 +29,8 @@ public sealed class ScriptedExperimentRunner : IExperimentRunner
     {
         _runs.AddOrUpdate(runId, 1, (_, n) => n + 1);
         events.Report(new ExperimentEvent.Queued(1));
-        events.Report(new ExperimentEvent.Phase("Loading", 0.5));
+        if (!Queue)
+            events.Report(new ExperimentEvent.Phase("Loading", 0.5));
         await Gate(-1, cancellation);
         if (Failure is not null)
             throw Failure;

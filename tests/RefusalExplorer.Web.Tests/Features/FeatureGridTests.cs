@@ -32,7 +32,7 @@ public sealed class FeatureGridTests : MeaningContext
         IElement first = grid.FindAll("tr[data-feature]")[0];
         Assert.Equal(strongest.ToString(), first.GetAttribute("data-feature"));
         Assert.Equal("Legal ×2", first.QuerySelector(".chip")!.TextContent);
-        double[] cosines = [.. grid.FindAll("tr[data-feature] td.num:nth-child(3)").Select(c => double.Parse(c.TextContent, System.Globalization.CultureInfo.InvariantCulture))];
+        double[] cosines = [.. grid.FindAll("tr[data-feature] td.num:nth-child(3)").Select(c => double.Parse(c.TextContent.Replace('−', '-'), System.Globalization.CultureInfo.InvariantCulture))];
         Assert.Equal(cosines.OrderDescending(), cosines);
         Assert.Equal(TinyChatModel.Features, cosines.Length);
         Assert.Equal("descending", grid.Find("th.num").GetAttribute("aria-sort"));

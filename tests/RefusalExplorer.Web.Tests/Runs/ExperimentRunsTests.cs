@@ -3,6 +3,7 @@ using RefusalExplorer.Engine;
 using RefusalExplorer.Engine.Interventions;
 using RefusalExplorer.Pipeline.Experiments;
 using RefusalExplorer.Pipeline.Ports;
+using RefusalExplorer.Web.Explore;
 using RefusalExplorer.Web.Runs;
 using RefusalExplorer.Web.Tests.Fakes;
 using Xunit;
@@ -109,6 +110,29 @@ public sealed class ExperimentRunsTests : IDisposable
         ExperimentResult result = StoredExperiment.Read(stored).Result!;
         Assert.True(result.Cancelled);
         Assert.Equal("Sure", result.Arms[0].Text);
+    }
+
+    [Fact]
+    public async Task StoppedInTheQueue_IsInterrupted_AndNoLongerWaits_HereAndInTheStore()
+    {
+        var reached = new TaskCompletionSource();
+        _runner.Queue = true;
+        _runner.Gate = (_, ct) =>
+        {
+            reached.TrySetResult();
+            return Task.Delay(Timeout.Infinite, ct);
+        };
+        LiveRun<ExperimentState> run = await _runs.StartAsync(Request, cancellation: Ct);
+        await reached.Task.WaitAsync(Ct);
+        Assert.Equal("Waiting: 1 run before this one", RunStatusText.Of(run.State, run, null));
+
+        run.Cancel();
+        await run.Completion;
+
+        Assert.Equal("Stopped before it began", RunStatusText.Of(run.State, run, null));
+        (RunHeader header, ExperimentState state) = _runs.Load(run.Id);
+        Assert.Equal(RunStatus.Interrupted, header.Status);
+        Assert.StartsWith("Stopped before it began · ", RunStatusText.Of(state, null, header), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ public sealed partial class SensitiveTokens
     /// <summary>As of <see cref="TokenStrip"/>.</summary>
     [Parameter] public double? Maximum { get; set; }
 
+    /// <summary>As of <see cref="TokenStrip"/>.</summary>
+    [Parameter] public bool Sink { get; set; }
+
     /// <summary>A token was clicked; its place in <see cref="Tokens"/>.</summary>
     [Parameter] public EventCallback<int> OnSelect { get; set; }
 
@@ -65,8 +68,9 @@ public sealed partial class SensitiveTokens
         builder.AddComponentParameter(5, nameof(TokenStrip.Label), $"{What}, tokens {s.From}–{s.To - 1}");
         builder.AddComponentParameter(6, nameof(TokenStrip.Class), "inline");
         builder.AddComponentParameter(7, nameof(TokenStrip.Selected), Selected is { } i && i >= s.From && i < s.To ? i - s.From : null);
+        builder.AddComponentParameter(8, nameof(TokenStrip.Sink), Sink);
         if (OnSelect.HasDelegate)
-            builder.AddComponentParameter(8, nameof(TokenStrip.OnSelect), EventCallback.Factory.Create<int>(this, i => OnSelect.InvokeAsync(s.From + i)));
+            builder.AddComponentParameter(9, nameof(TokenStrip.OnSelect), EventCallback.Factory.Create<int>(this, i => OnSelect.InvokeAsync(s.From + i)));
         builder.CloseComponent();
     };
 

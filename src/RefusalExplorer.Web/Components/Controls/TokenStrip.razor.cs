@@ -20,6 +20,9 @@ public sealed partial class TokenStrip
     /// <summary>Value of full opacity; the largest of <see cref="Values"/> if it is null.</summary>
     [Parameter] public double? Maximum { get; set; }
 
+    /// <summary>Whether the sequence begins with an attention sink: what is found there means nothing, so it has no colour, and says what it is.</summary>
+    [Parameter] public bool Sink { get; set; }
+
     /// <summary>Position of the first token in the whole sequence.</summary>
     [Parameter] public int Offset { get; set; }
 
@@ -37,9 +40,11 @@ public sealed partial class TokenStrip
 
     private double Largest => Maximum ?? (Values.IsDefaultOrEmpty ? 0 : Values.Max());
 
-    private string? Style(double? value)
+    private bool IsSink(int i) => Sink && Offset + i == 0;
+
+    private string? Style(int i, double? value)
     {
-        if (value is not > 0)
+        if (value is not > 0 || IsSink(i))
             return null;
         double opacity = Math.Clamp(Largest > 0 ? value.Value / Largest : 1, Floor, 1);
         return string.Create(CultureInfo.InvariantCulture, $"--a:{opacity:0.###}");
@@ -50,6 +55,7 @@ public sealed partial class TokenStrip
     private string Title(int i, double? value)
     {
         string activation = value is { } v ? string.Create(CultureInfo.InvariantCulture, $" · activation {v:0.###}") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{Offset + i}: {Tokens[i].Piece} (id {Tokens[i].Id}){activation}");
+        string sink = IsSink(i) ? ", which means nothing: the first token is an attention sink, and no SAE was trained on it" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{Offset + i}: {Tokens[i].Piece} (id {Tokens[i].Id}){activation}{sink}");
     }
 }

@@ -108,13 +108,13 @@ public sealed partial class AnnotationsPage : IAsyncDisposable
         _keys = await Hotkeys.RegisterAsync(
         [
             .. _codebook.Labels.Select(label => new Hotkey(label.Key, label.Name, Do(() => Toggle(label)))),
-            new Hotkey("Enter", "Submit, and go to the next feature", () => InvokeAsync(SubmitAsync)),
+            new Hotkey("Enter", "Submit, and go to the next feature", Do(SubmitAsync)),
             new Hotkey("Backspace", "Discard what is not submitted", Do(Discard)),
             new Hotkey("j", "Next feature", Do(() => _model.Step(1))),
             new Hotkey("k", "Feature before it", Do(() => _model.Step(-1))),
             new Hotkey("x", "Mark the feature, to annotate several at once", Do(() => { if (_model.Selected is { } f) _model.Mark(f); })),
             new Hotkey("X", "Mark all, or none", Do(() => _model.MarkAll(MostMarked))),
-            new Hotkey("u", "Undo your latest step", () => InvokeAsync(UndoAsync)),
+            new Hotkey("u", "Undo your latest step", Do(UndoAsync)),
             new Hotkey("+", "More confident", Do(() => Confide(1))),
             new Hotkey("-", "Less confident", Do(() => Confide(-1))),
             new Hotkey("n", "Write notes", AnnotationEditor.NotesId),
@@ -136,6 +136,8 @@ public sealed partial class AnnotationsPage : IAsyncDisposable
         ImmutableArray<FeatureId> features = _model.Chosen;
         if (features.IsEmpty || _model.Index is not { } index)
             return;
+        if (!Named())
+            return;
         bool many = !_model.Marked.IsEmpty;
         // Of many at once, each keeps its own notes unless new ones are written.
         var draft = new AnnotationDraft(_labels, many && _notes.Length == 0 ? null : _notes, _confidence);
@@ -153,7 +155,7 @@ public sealed partial class AnnotationsPage : IAsyncDisposable
     private async Task UndoAsync()
     {
         UndoneStep? undone = null;
-        if (Name.Value.Length == 0 || !await TryAsync(async () => undone = await Book.UndoAsync(_model.Query.Model, Name.Value)))
+        if (!Named() || !await TryAsync(async () => undone = await Book.UndoAsync(_model.Query.Model, Name.Value)))
             return;
         _said = undone is null
             ? $"There is nothing of {Name.Value} to undo."
@@ -197,6 +199,12 @@ public sealed partial class AnnotationsPage : IAsyncDisposable
 
     private ImmutableArray<string> OwnLabels(FeatureId feature) => Table?.Of(feature, Name.Value)?.Labels ?? [];
 
+    private bool Named()
+    {
+        _error = Name.Value.Length == 0 ? "Write your name first: annotations are kept by annotator." : null;
+        return _error is null;
+    }
+
     private async Task<bool> TryAsync(Func<Task> action)
     {
         _error = null;
@@ -237,9 +245,16 @@ public sealed partial class AnnotationsPage : IAsyncDisposable
         StateHasChanged();
     }
 
-    private Func<Task> Do(Action action) => () => InvokeAsync(() =>
+    private Func<Task> Do(Action action) => Do(() =>
     {
         action();
+        return Task.CompletedTask;
+    });
+
+    // Whatever a key did, or why it did not, is to be seen: no event of the page renders after it.
+    private Func<Task> Do(Func<Task> action) => () => InvokeAsync(async () =>
+    {
+        await action();
         StateHasChanged();
     });
 

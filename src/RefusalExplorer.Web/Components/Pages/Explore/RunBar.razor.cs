@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 using RefusalExplorer.Pipeline.Catalog;
@@ -29,24 +28,9 @@ public sealed partial class RunBar
 
     private bool CanRun => Model.Ready || Model.State.Groups.All(g => g.Source != GroupSource.Suggested);
 
-    private string Status
-    {
-        get
-        {
-            if (Model.View is not { } view)
-                return Model.Ready ? Invitation : "The model is being loaded…";
-            string rate = view.TokensPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $" · {view.TokenCount} tokens · {view.TokensPerSecond:0.0}/s") : "";
-            if (Model.Live is { Stopping: true })
-                return "Stopping…" + rate;
-            if (view.QueuedBehind is { } before)
-                return before == 1 ? "Waiting: 1 run before this one" : $"Waiting: {before} runs before this one";
-            if (Model.Running)
-                return (view.Phase ?? (view.Arms.IsEmpty ? "Starting" : "Generating")) + rate;
-            string seconds = view.Result is { } r ? string.Create(CultureInfo.InvariantCulture, $" in {r.Record.Seconds:0.0} s") : "";
-            string when = Model.Header is { } h ? $" · {h.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC" : "";
-            return view.Result is null ? $"{Model.Header?.Status.ToString() ?? "Ended without a result"}{when}" : (view.Result.Cancelled ? "Stopped" : "Done") + seconds + rate + when;
-        }
-    }
+    private string Status => Model.View is { } view ? RunStatusText.Of(view, Model.Live, Model.Header)
+        : Model.Ready ? Invitation
+        : "The model is being loaded…";
 
     // What a newcomer needs to know before the first click.
     private string Invitation

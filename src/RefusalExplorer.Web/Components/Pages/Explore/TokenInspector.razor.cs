@@ -34,9 +34,6 @@ public sealed partial class TokenInspector
         _ => Arm.Baseline,
     };
 
-    // Answers part ways, so the columns can be compared on the prompt only.
-    private string OtherName => Position < PromptLength ? ArmNames.Of(Other).ToLowerInvariant() : "";
-
     private List<Row> Rows => View is null ? [] :
     [
         .. View.Arm.Activations
@@ -45,6 +42,7 @@ public sealed partial class TokenInspector
             .OrderByDescending(r => r.Here),
     ];
 
+    // Answers part ways, so the columns can be compared on the prompt only.
     private float? OtherValue(FeatureId feature) =>
         Position < PromptLength
         && Model.View!.Arms.GetValueOrDefault(Other)?.Arm.Activations.TryGetValue(feature, out ImmutableArray<float> values) == true

@@ -27,13 +27,14 @@ public sealed partial class VerdictMenu
 
     private Verdict? Shown => Arm.Verdict is null ? null : _human is { } human ? Judge(human.Kind).Verdict : Arm.Verdict;
 
-    // The panel's own conclusion comes first where no judge alone has it.
+    // A person's first; then the panel's own conclusion, where no judge alone has it.
     private IEnumerable<Verdict> Opinions
     {
         get
         {
-            PanelVerdict panel = Judge(_human?.Kind);
-            return panel.Opinions.Contains(panel.Verdict) ? panel.Opinions : [panel.Verdict, .. panel.Opinions];
+            PanelVerdict panel = Judge(null);
+            Verdict[] human = _human is { } given ? [Judge(given.Kind).Verdict] : [];
+            return [.. human, .. panel.Opinions.Contains(panel.Verdict) ? panel.Opinions : [panel.Verdict, .. panel.Opinions]];
         }
     }
 

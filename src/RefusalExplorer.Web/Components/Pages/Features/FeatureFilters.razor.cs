@@ -61,13 +61,18 @@ public sealed partial class FeatureFilters : IDisposable
         Directions = DirectionStore.List(_model);
     }
 
+    // With the words that are typed, though the pause after them may not be over.
+    private FeatureQuery Current => Query with { Text = _text.Value };
+
     private Task SetAsync(FeatureQuery query)
     {
         _typing?.Cancel();
+        _text.Type(query.Text);
+        _text.Tell();
         return OnChange.InvokeAsync(query);
     }
 
-    private Task ToggleAsync(int layer) => SetAsync(Query with
+    private Task ToggleAsync(int layer) => SetAsync(Current with
     {
         Layers = Query.Layers.Contains(layer) ? Query.Layers.Remove(layer) : [.. Query.Layers.Add(layer).Order()],
     });
