@@ -95,6 +95,20 @@ public sealed class AnalysisFiguresTests
     }
 
     [Fact]
+    public void Plot_GivesSeriesWithoutARole_NoColourThatARoleHas()
+    {
+        Role[] roles = [Role.Baseline, Role.Direction, Role.Features, Role.Other, Role.Control, Role.Other];
+        var chart = new BarChart { Id = "b", Title = "Arms", Categories = ["all"], Series = [.. roles.Select((r, i) => new BarSeries { Name = $"{i}", Role = r, Values = [1] })] };
+
+        foreach (ChartPalette palette in (ChartPalette[])[ChartPalette.Light, ChartPalette.Dark])
+        {
+            string[] colours = [.. FigurePlot.Traces(AnalysisFigures.Of(chart), palette).Cast<Plotly.Blazor.Traces.Bar>().Select(t => (string)t.Marker.Color)];
+            Assert.Equal(roles.Length, colours.Distinct().Count());
+            Assert.Equal([palette.Series[3], palette.Series[4]], [colours[3], colours[5]]);
+        }
+    }
+
+    [Fact]
     public void EqualCharts_GiveEqualFigures_SoThatNothingIsDrawnTwice()
     {
         Assert.Equal(AnalysisFigures.Of(Draws), AnalysisFigures.Of(Draws with { }));
