@@ -17,8 +17,17 @@ public static class FeatureCharts
 
     private static readonly ImmutableArray<(double At, string Text)> Decades = [(1, "1"), (10, "10"), (100, "100"), (1000, "1,000"), (10_000, "10,000")];
 
-    /// <summary>From prompts to minimal sets.</summary>
-    public static Figure Prompts(StudyFunnel f) => Funnel("prompts", f.Prompts, [("prompts", f.Prompts), ("refused", f.Refused), ("flipped", f.Flipped), ("minimal set", f.Minimal)], log: false);
+    /// <summary>From prompts to minimal sets, as far as the study has come: of a stage that has not begun there is no bar, which would say that it found nothing.</summary>
+    public static Figure Prompts(StudyResult result)
+    {
+        StudyFunnel f = result.Funnel;
+        List<(string Name, double Value)> steps = [("prompts", f.Prompts), ("refused", f.Refused)];
+        if (StudyWords.Reached(result, StudyStage.Candidates))
+            steps.Add(("flipped", f.Flipped));
+        if (StudyWords.Reached(result, StudyStage.Prune))
+            steps.Add(("minimal set", f.Minimal));
+        return Funnel("prompts", f.Prompts, steps, log: false);
+    }
 
     /// <summary>From candidates to needed features, medians over prompts; null before the sweep.</summary>
     public static Figure? Features(StudyFunnel f)
