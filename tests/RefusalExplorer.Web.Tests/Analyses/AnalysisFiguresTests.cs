@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RefusalExplorer.Pipeline.Analyses.Results;
 using RefusalExplorer.Web.Charts;
 using RefusalExplorer.Web.Charts.Analyses;
@@ -92,6 +93,17 @@ public sealed class AnalysisFiguresTests
         Assert.Equal([(1, "random<br>p = 0.25"), (0, "matched")], figure.Y.Ticks);
         Assert.All(figure.Series[0].Y, y => Assert.InRange((double)y, 0.75, 1.25));
         Assert.All(figure.Series[1].Y, y => Assert.InRange((double)y, -0.25, 0.25));
+    }
+
+    [Theory]
+    [InlineData(2, ".2~f")]
+    [InlineData(11, null)]
+    public void Heat_WritesItsNumbers_WhereThereIsRoom(int size, string? format)
+    {
+        ImmutableArray<string> names = [.. Enumerable.Range(0, size).Select(i => $"{i}")];
+        var chart = new HeatMapChart { Id = "h", Title = "Map", Columns = names, Rows = names, Values = [.. names.Select(_ => names.Select(_ => 0.5).ToImmutableArray())] };
+
+        Assert.Equal(format, Assert.Single(AnalysisFigures.Of(chart).Series).CellFormat);
     }
 
     [Fact]
