@@ -31,6 +31,9 @@ public sealed class BrowserInterop(IJSRuntime js)
     /// <summary>Shows an element on the whole screen, or no longer.</summary>
     public ValueTask FullScreenAsync(string elementId) => js.InvokeVoidAsync("refusalExplorer.fullScreen", elementId);
 
+    /// <summary>Moves the bar of pages so that the open page's link is seen, and fades its edge where more follows.</summary>
+    public ValueTask ShowPageLinkAsync() => js.InvokeVoidAsync("refusalExplorer.showPageLink");
+
     /// <summary>Moves the keyboard's focus to an element.</summary>
     public ValueTask FocusAsync(string elementId) => js.InvokeVoidAsync("refusalExplorer.focus", elementId);
 
