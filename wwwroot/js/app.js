@@ -47,7 +47,26 @@ window.refusalExplorer = (() => {
     document.addEventListener(name, hold(on));
   addEventListener('blur', hold(false));
 
+  // Where the bar of pages is wider than the screen, its edge fades on the side on which more follows.
+  const fadeNav = nav => {
+    const left = nav.scrollLeft > 1, right = nav.scrollLeft + nav.clientWidth < nav.scrollWidth - 1;
+    nav.dataset.more = left && right ? 'both' : left ? 'left' : right ? 'right' : 'none';
+  };
+  const bar = () => document.querySelector('.nav-bar');
+  document.addEventListener('scroll', e => { if (e.target === bar()) fadeNav(e.target); }, { capture: true, passive: true });
+  addEventListener('resize', () => { if (bar()) fadeNav(bar()); });
+
   return {
+    showPageLink() {
+      const nav = bar(), link = nav?.querySelector('[aria-current]');
+      if (!nav) return;
+      // The bar alone is moved: scrollIntoView would move the page too.
+      if (link) {
+        const box = link.getBoundingClientRect(), room = nav.getBoundingClientRect();
+        nav.scrollLeft += box.left - room.left - (room.width - box.width) / 2;
+      }
+      fadeNav(nav);
+    },
     fullScreen(id) { if (document.fullscreenElement) document.exitFullscreen(); else document.getElementById(id)?.requestFullscreen(); },
     tellResized() { dispatchEvent(new Event('resize')); },
     markInteractive() { document.documentElement.dataset.interactive = 'true'; },

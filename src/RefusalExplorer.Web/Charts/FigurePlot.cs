@@ -49,10 +49,11 @@ public static class FigurePlot
     public static List<ITrace> Traces(Figure figure, ChartPalette palette)
     {
         int other = 0;
+        string[] others = palette.Beside(figure.Series.Select(s => Colour(s.Role, palette)));
         List<ITrace> traces = [];
         foreach (Series s in figure.Series)
         {
-            string colour = Colour(s.Role, palette) ?? palette.Series[other++ % palette.Series.Count];
+            string colour = Colour(s.Role, palette) ?? others[other++ % others.Length];
             // Below its line.
             if (s.Band && !s.ErrorPlus.IsEmpty)
                 traces.Add(FigureRules.Band(s, colour));

@@ -5,14 +5,20 @@ namespace RefusalExplorer.Web.Explore;
 /// <summary>Numbers as pages write them for people, with the true minus sign; files, addresses and attributes write their own.</summary>
 public static class Numbers
 {
-    /// <summary>A probability: three decimals, and small ones with their size.</summary>
-    public static string Probability(double p) => p is > 0 and < 0.0005
-        ? Write(p, "0.0e+0")
-        : Write(p, "0.000");
+    private const string None = "–";
 
-    /// <summary>Three significant digits or so.</summary>
+    /// <summary>A probability: three decimals, and small ones with their size; a dash for what is no number.</summary>
+    public static string Probability(double p) => p switch
+    {
+        double.NaN => None,
+        > 0 and < 0.0005 => Write(p, "0.0e+0"),
+        _ => Write(p, "0.000"),
+    };
+
+    /// <summary>Three significant digits or so; a dash for what is no number.</summary>
     public static string Brief(double value) => Math.Abs(value) switch
     {
+        double.NaN => None,
         0 => "0",
         < 0.001 => Write(value, "0.0e+0"),
         < 10 => Write(value, "0.###"),

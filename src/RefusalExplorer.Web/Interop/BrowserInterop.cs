@@ -34,6 +34,9 @@ public sealed class BrowserInterop(IJSRuntime js)
     /// <summary>Tells what follows the window's size, charts above all, that there is another room for it.</summary>
     public ValueTask TellResizedAsync() => js.InvokeVoidAsync("refusalExplorer.tellResized");
 
+    /// <summary>Moves the bar of pages so that the open page's link is seen, and fades its edge where more follows.</summary>
+    public ValueTask ShowPageLinkAsync() => js.InvokeVoidAsync("refusalExplorer.showPageLink");
+
     /// <summary>Moves the keyboard's focus to an element.</summary>
     public ValueTask FocusAsync(string elementId) => js.InvokeVoidAsync("refusalExplorer.focus", elementId);
 

@@ -31,8 +31,8 @@ public static class LiveText
     /// <summary>Where a slider stands, as presenter and audience read it.</summary>
     public static string Units(LiveSlider slider) => slider.On ? $"{Numbers.Brief(slider.Units)}×" : "free";
 
-    /// <summary>The activation that a slider clamps to, as both read it.</summary>
-    public static string Raw(LiveSlider slider) => $"raw {Numbers.Brief(slider.Raw)}";
+    /// <summary>The activation that a slider clamps to, as both read it; of one that is free, what its unit is.</summary>
+    public static string Raw(LiveSlider slider) => slider.On ? $"raw {Numbers.Brief(slider.Raw)}" : slider.Maximum is { } most ? $"1× = {Numbers.Brief(most)}" : "";
 
     /// <summary>Whether the user's messages are covered.</summary>
     public static bool CoversMessages(LiveState state) => state.Sensitive && state.Blur != LiveBlur.Shown;

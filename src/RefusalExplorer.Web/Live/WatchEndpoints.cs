@@ -90,8 +90,9 @@ internal static class WatchEndpoints
         <div class="lower">
           <section aria-label="Sliders"><h2>Sliders</h2><ul id="sliders"></ul></section>
           <section aria-label="By layer"><h2>By layer</h2>
-            <figure><figcaption>P(“I”), 0 to 1</figcaption><svg id="lens" viewBox="-2 -4 304 108" preserveAspectRatio="none" role="img" aria-label="P(I) by layer"><polyline class="baseline"/><polyline class="steered"/></svg></figure>
-            <figure><figcaption>Cosine to the refusal direction, −1 to 1</figcaption><svg id="cosine" viewBox="-2 -4 304 108" preserveAspectRatio="none" role="img" aria-label="Cosine by layer"><polyline class="baseline"/><polyline class="steered"/></svg></figure>
+            <figure><figcaption>P(“I”) read off each layer, logarithmic</figcaption><div class="plot"><span class="ticks" aria-hidden="true"><span>1</span><span id="least"></span></span><svg id="lens" viewBox="-2 -4 304 108" preserveAspectRatio="none" role="img" aria-label="P(I) by layer"><polyline class="steered"/><polyline class="baseline"/></svg></div></figure>
+            <figure><figcaption>Cosine to the refusal direction</figcaption><div class="plot"><span class="ticks" aria-hidden="true"><span id="above"></span><span>0</span><span id="below"></span></span><svg id="cosine" viewBox="-2 -4 304 108" preserveAspectRatio="none" role="img" aria-label="Cosine by layer"><polyline class="steered"/><polyline class="baseline"/></svg></div></figure>
+            <p class="keys">Left: before the first block. Right: after the last. <span class="key baseline">baseline</span> <span class="key steered">with sliders</span></p>
           </section>
         </div>
         """;

@@ -57,7 +57,7 @@ public static class StudyComparison
     [
         new("direction read at", Direction(a), Direction(b)),
         new("prompts refused", StudyWords.Of(a.Funnel.Refused, a.Funnel.Prompts), StudyWords.Of(b.Funnel.Refused, b.Funnel.Prompts)),
-        new("prompts with a minimal set", StudyWords.Of(a.Funnel.Minimal, a.Funnel.Refused), StudyWords.Of(b.Funnel.Minimal, b.Funnel.Refused)),
+        new("prompts with a minimal set", StudyWords.Minimal(a), StudyWords.Minimal(b)),
         new("candidates, median", Number(a.Funnel.CandidateFeatures), Number(b.Funnel.CandidateFeatures)),
         new("features of a minimal set, median", Number(a.Funnel.MinimalFeatures), Number(b.Funnel.MinimalFeatures)),
         new("of them proven needed, median", Number(a.Funnel.NeededFeatures), Number(b.Funnel.NeededFeatures)),

@@ -78,6 +78,21 @@ public static class StudyWords
         _ => "Stage 3's features alone",
     };
 
+    /// <summary>Whether a study has figures of candidates or of pruning: before that there are none, not even 0.</summary>
+    public static bool Reached(StudyResult result, StudyStage stage) =>
+        result.Completed >= stage || result.Rates.Any(r => r.Arm == (stage == StudyStage.Candidates ? StudyArm.Candidates : StudyArm.Minimal));
+
+    /// <summary>Prompts with a minimal set, of those refused; a dash before the first was pruned.</summary>
+    public static string Minimal(StudyResult result) => Reached(result, StudyStage.Prune) ? Of(result.Funnel.Minimal, result.Funnel.Refused) : "–";
+
+    /// <summary>Stands where nothing of a stage is to be seen: what is waited for, or that the study ends before.</summary>
+    public static string Awaiting(StudyDefinition study, StudyStage stage, string waiting) => study.Through >= stage ? waiting : stage switch
+    {
+        StudyStage.Interactions => "This study ends before Stage 3.",
+        StudyStage.Prune => "This study ends before Stage 2.",
+        _ => "This study ends with the direction.",
+    };
+
     /// <summary>Rate and remaining time: "14 a minute · 2 min 5 s left in this stage".</summary>
     public static string Pace(StudyProgress p)
     {

@@ -23,6 +23,22 @@ public sealed record ChartPalette
     /// <summary>Further series, in order.</summary>
     public required IReadOnlyList<string> Series { get; init; }
 
+    // The hues of Series that are the fixed colours again, or so near that a reader takes one for the other.
+    private Dictionary<string, int[]> Near => new()
+    {
+        [Baseline] = [0, 5],
+        [Intervened] = [1],
+        [Accent] = [2],
+        [Control] = [6],
+    };
+
+    /// <summary>Colours for further series of a chart that has some of the fixed ones: first those that are like none of them, last those that are.</summary>
+    public string[] Beside(IEnumerable<string?> taken)
+    {
+        HashSet<int> alike = [.. taken.OfType<string>().Distinct().SelectMany(c => Near[c])];
+        return [.. Enumerable.Range(0, Series.Count).OrderBy(alike.Contains).Select(i => Series[i])];
+    }
+
     public static ChartPalette Light { get; } = new()
     {
         Text = "#1d2733",

@@ -58,7 +58,7 @@ public sealed class FeaturePagesTests(DashboardFixture dashboard) : BrowserTest(
         await page.FillAsync("#try-text", "How do I bake bread? I can't help with that.");
         await page.WaitForSelectorAsync("[data-try] .token");
 
-        Assert.Matches(@"^[+-]?\d", await page.TextAsync("[data-cosine]"));
+        Assert.Matches(@"^[+−]?\d", await page.TextAsync("[data-cosine]"));
         await page.WaitForSelectorAsync("[data-chart='histogram'] svg, [data-panel='examples'] .muted");
         await LooksRightAsync(page, "feature", look);
     }

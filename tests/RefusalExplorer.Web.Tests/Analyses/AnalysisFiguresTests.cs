@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RefusalExplorer.Pipeline.Analyses.Results;
 using RefusalExplorer.Web.Charts;
 using RefusalExplorer.Web.Charts.Analyses;
@@ -92,6 +93,31 @@ public sealed class AnalysisFiguresTests
         Assert.Equal([(1, "random<br>p = 0.25"), (0, "matched")], figure.Y.Ticks);
         Assert.All(figure.Series[0].Y, y => Assert.InRange((double)y, 0.75, 1.25));
         Assert.All(figure.Series[1].Y, y => Assert.InRange((double)y, -0.25, 0.25));
+    }
+
+    [Theory]
+    [InlineData(2, ".2~f")]
+    [InlineData(11, null)]
+    public void Heat_WritesItsNumbers_WhereThereIsRoom(int size, string? format)
+    {
+        ImmutableArray<string> names = [.. Enumerable.Range(0, size).Select(i => $"{i}")];
+        var chart = new HeatMapChart { Id = "h", Title = "Map", Columns = names, Rows = names, Values = [.. names.Select(_ => names.Select(_ => 0.5).ToImmutableArray())] };
+
+        Assert.Equal(format, Assert.Single(AnalysisFigures.Of(chart).Series).CellFormat);
+    }
+
+    [Fact]
+    public void Plot_GivesSeriesWithoutARole_NoColourThatARoleHas()
+    {
+        Role[] roles = [Role.Baseline, Role.Direction, Role.Features, Role.Other, Role.Control, Role.Other];
+        var chart = new BarChart { Id = "b", Title = "Arms", Categories = ["all"], Series = [.. roles.Select((r, i) => new BarSeries { Name = $"{i}", Role = r, Values = [1] })] };
+
+        foreach (ChartPalette palette in (ChartPalette[])[ChartPalette.Light, ChartPalette.Dark])
+        {
+            string[] colours = [.. FigurePlot.Traces(AnalysisFigures.Of(chart), palette).Cast<Plotly.Blazor.Traces.Bar>().Select(t => (string)t.Marker.Color)];
+            Assert.Equal(roles.Length, colours.Distinct().Count());
+            Assert.Equal([palette.Series[3], palette.Series[4]], [colours[3], colours[5]]);
+        }
     }
 
     [Fact]

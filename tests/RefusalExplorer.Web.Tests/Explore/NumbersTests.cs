@@ -15,4 +15,10 @@ public sealed class NumbersTests
         Assert.Equal("−0.500", Numbers.Cosine(-0.5));
         Assert.Equal("+0.500", Numbers.Cosine(0.5));
     }
+
+    [Fact]
+    public void WhatIsNoNumber_IsADash() => Assert.Equal(("–", "–"), (Numbers.Brief(double.NaN), Numbers.Probability(double.NaN)));
+
+    [Fact]
+    public void SmallNumbers_KeepTheirSize() => Assert.Equal(("1.2e−5", "0.012"), (Numbers.Probability(0.0000123), Numbers.Brief(0.0123)));
 }

@@ -22,6 +22,6 @@ public sealed class LiveStateTests
     {
         LiveState state = new LiveState().After(new LiveEvent.Moved([new LiveSlider(new FeatureId(12, 98), 86.376, -3, On: true), new LiveSlider(new FeatureId(1, 2), 5)], TokenScope.All));
 
-        Assert.Equal([("−3×", "raw −259.1"), ("free", "raw 5")], WatchView.Of(state).Sliders.Select(s => (s.Units, s.Raw)));
+        Assert.Equal([("−3×", "raw −259.1"), ("free", "1× = 5")], WatchView.Of(state).Sliders.Select(s => (s.Units, s.Raw)));
     }
 }

@@ -4,16 +4,19 @@ using RefusalExplorer.Pipeline.Ports;
 using RefusalExplorer.Web.Components.Pages.Runs;
 using RefusalExplorer.Web.Runs;
 using RefusalExplorer.Web.Tests.Fakes;
+using RefusalExplorer.Web.Tests.Studies;
 using Xunit;
 
 namespace RefusalExplorer.Web.Tests.Pages;
 
 public sealed class RunsPageTests : WebTestContext
 {
+    private readonly StudyParts _studies = new();
     private readonly MemoryRunStore _store = new();
 
     public RunsPageTests()
     {
+        Services.AddSingleton(_studies.Service);
         Services.AddSingleton<IRunStore>(_store);
         Services.AddSingleton(new RunHub());
     }
@@ -76,4 +79,11 @@ public sealed class RunsPageTests : WebTestContext
             Reason = status == RunStatus.Interrupted ? "the program ended before the run did" : null,
         },
         "{}", Xunit.TestContext.Current.CancellationToken);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _studies.Dispose();
+        base.Dispose(disposing);
+    }
 }

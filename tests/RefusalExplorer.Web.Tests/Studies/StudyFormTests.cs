@@ -25,8 +25,20 @@ public sealed class StudyFormTests : WebTestContext
 
         StudyDefinition after = StudyJson.Parse(Definition(page), "after");
         Assert.Equal(7, after.Sets.Prompts.Take);
-        Assert.Equal(StudyJson.Serialize(before with { Sets = before.Sets with { Prompts = before.Sets.Prompts with { Take = 7 } } }), StudyJson.Serialize(after));
+        // The template's description, which says how many there were, goes with it.
+        Assert.Equal(StudyJson.Serialize(before with { Description = "", Sets = before.Sets with { Prompts = before.Sets.Prompts with { Take = 7 } } }), StudyJson.Serialize(after));
         Assert.DoesNotContain("gatingRule", Definition(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ADescriptionOfTheUsersOwn_StaysWhenAFieldChanges()
+    {
+        IRenderedComponent<NewStudyPage> page = RenderPage<NewStudyPage>();
+        page.Find("[data-definition]").Change(StudyShort.Set(Definition(page), "my own words", "description"));
+
+        page.Find("[data-take]").Change("2");
+
+        Assert.Equal("my own words", StudyJson.Parse(Definition(page), "after").Description);
     }
 
     [Fact]

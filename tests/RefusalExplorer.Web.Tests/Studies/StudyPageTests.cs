@@ -1,6 +1,7 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Components.Pages.Studies;
 using RefusalExplorer.Web.Studies;
 using Xunit;
@@ -34,6 +35,30 @@ public sealed class StudyPageTests : WebTestContext
         Assert.Contains("upper bound", found, StringComparison.Ordinal);
         Assert.Equal(["funnel-prompts", "funnel-features", "rates", "layers", "overlap"], Charts(page));
         Assert.Contains("L18-1656", Uri.UnescapeDataString(page.Find("[data-open-in-explore]").GetAttribute("href")!), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AStudyThatEndsBeforeStage2_HasNoFiguresOfIt_AndDoesNotPromiseThem()
+    {
+        StudyEntry entry = FinishedStudies.Entry(FinishedStudies.Eight);
+        StudyResult whole = entry.Files.ReadResult()!;
+        StudyResult first = whole with
+        {
+            Completed = StudyStage.Candidates,
+            Funnel = whole.Funnel with { Minimal = 0, PrunedFeatures = null, MinimalFeatures = null, NeededFeatures = null, UniqueFeatures = 0 },
+            Rates = [.. whole.Rates.Where(r => r.Arm < StudyArm.Minimal)],
+            Features = [],
+            Prompts = [.. whole.Prompts.Select(p => p with { Minimal = [], After = null })],
+        };
+        IRenderedComponent<OverviewView> page = RenderPage<OverviewView>(p => p
+            .Add(c => c.Entry, entry with { Study = entry.Study with { Through = StudyStage.Candidates } }).Add(c => c.Result, first));
+
+        Assert.Equal("7 of 7", page.Find("[data-flipped]").TextContent);
+        Assert.DoesNotContain("minimal set", page.Find("figure[data-chart='funnel-prompts']").GetAttribute("aria-label")!, StringComparison.Ordinal);
+        foreach (string panel in (string[])["layers", "overlap", "features"])
+            Assert.Contains("This study ends before Stage 2.", page.Find($"[data-panel='{panel}']").TextContent, StringComparison.Ordinal);
+        Assert.Equal("–", StudyWords.Minimal(first));
+        Assert.Equal("7 of 7", StudyWords.Minimal(whole));
     }
 
     [Theory]

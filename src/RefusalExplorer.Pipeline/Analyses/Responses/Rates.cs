@@ -38,11 +38,14 @@ internal static class Rates
     public static IEnumerable<(string Arm, SeriesRole Role, ImmutableArray<JudgedResponse> Responses)> ByArm(IEnumerable<JudgedResponse> responses) =>
         responses.GroupBy(r => r.Arm).Select(g => (g.Key, RoleOf(g.Key), g.ToImmutableArray()));
 
+    // A study's own arm, which has the colour that the study's page gives it.
+    private const string Candidates = "stage 1 candidates ablated";
+
     /// <summary>Colour of an arm.</summary>
     public static SeriesRole RoleOf(string arm) => arm switch
     {
         ResponseArms.Baseline => SeriesRole.Baseline,
-        ResponseArms.Features => SeriesRole.Features,
+        ResponseArms.Features or Candidates => SeriesRole.Features,
         ResponseArms.Direction => SeriesRole.Direction,
         ResponseArms.Random => SeriesRole.Control,
         _ => SeriesRole.Other,

@@ -92,6 +92,13 @@ public sealed class StudyService(StudyLibrary library, StudyRunner runner, IStud
     /// <summary>A study, or null.</summary>
     public StudyEntry? Find(string id) => Known().FirstOrDefault(e => e.Id == id) ?? library.Find(id);
 
+    /// <summary>Whether a study waits for its turn here.</summary>
+    public bool Waits(string id)
+    {
+        lock (_gate)
+            return _jobs.Any(j => j.Entry.Id == id && j.Entry.Status == StudyStatus.Queued);
+    }
+
     /// <summary>What a study has found, from memory while it runs and from its folder else; null before the first stage.</summary>
     public StudyResult? Result(StudyEntry entry) => entry.Latest ?? entry.Files.ReadResult() ?? library.Result(entry.Id);
 

@@ -10,6 +10,9 @@ public static class AnalysisFigures
     private const int LongName = 14;
     private const int MostTicks = 6;
 
+    // More columns or rows leave no room for numbers.
+    private const int MostCellsWritten = 10;
+
     /// <summary>Share of a fixed axis beyond its ends, so that points on them are not cut in half.</summary>
     private const double Room = 0.03;
 
@@ -136,6 +139,7 @@ public static class AnalysisFigures
                 Z = [.. chart.Values.Reverse().Select(row => row.Select(v => double.IsFinite(v) ? v : (double?)null).ToImmutableArray())],
                 Diverging = chart.Diverging,
                 ZMax = chart.Max,
+                CellFormat = chart.Columns.Length <= MostCellsWritten && chart.Rows.Length <= MostCellsWritten ? ".2~f" : null,
             },
         ],
     };

@@ -13,12 +13,21 @@ public static class FeatureCharts
     private const int MostCellsWritten = 12;
 
     // So few make Plotly name halves of one.
-    private const int FewFeatures = 5;
+    private const int Few = 5;
 
     private static readonly ImmutableArray<(double At, string Text)> Decades = [(1, "1"), (10, "10"), (100, "100"), (1000, "1,000"), (10_000, "10,000")];
 
-    /// <summary>From prompts to minimal sets.</summary>
-    public static Figure Prompts(StudyFunnel f) => Funnel("prompts", f.Prompts, [("prompts", f.Prompts), ("refused", f.Refused), ("flipped", f.Flipped), ("minimal set", f.Minimal)], log: false);
+    /// <summary>From prompts to minimal sets, as far as the study has come: of a stage that has not begun there is no bar, which would say that it found nothing.</summary>
+    public static Figure Prompts(StudyResult result)
+    {
+        StudyFunnel f = result.Funnel;
+        List<(string Name, double Value)> steps = [("prompts", f.Prompts), ("refused", f.Refused)];
+        if (StudyWords.Reached(result, StudyStage.Candidates))
+            steps.Add(("flipped", f.Flipped));
+        if (StudyWords.Reached(result, StudyStage.Prune))
+            steps.Add(("minimal set", f.Minimal));
+        return Funnel("prompts", f.Prompts, steps, log: false);
+    }
 
     /// <summary>From candidates to needed features, medians over prompts; null before the sweep.</summary>
     public static Figure? Features(StudyFunnel f)
@@ -41,7 +50,7 @@ public static class FeatureCharts
         {
             Description = $"Minimal features by layer: {string.Join(", ", layers.Where(byLayer.Contains).Select(l => string.Create(CultureInfo.InvariantCulture, $"{byLayer[l].Count()} in layer {l}")))}",
             X = new AxisSpec { Title = "layer (output of the block)" },
-            Y = new AxisSpec { Title = "distinct features", Ticks = AxisSpec.Whole(layers.Max(l => byLayer[l].Count()), FewFeatures) },
+            Y = new AxisSpec { Title = "distinct features", Ticks = AxisSpec.Whole(layers.Max(l => byLayer[l].Count()), Few) },
             Stacked = true,
             Series =
             [
@@ -86,7 +95,7 @@ public static class FeatureCharts
     {
         Description = $"{what}: {string.Join(", ", steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Value:0.#} {s.Name}")))}",
         Legend = false,
-        X = new AxisSpec { Title = what, Log = log, Range = log ? null : (0, Math.Max(1, first * 1.05)), Ticks = log ? Decades : [] },
+        X = new AxisSpec { Title = what, Log = log, Range = log ? null : (0, Math.Max(1, first * 1.05)), Ticks = log ? Decades : AxisSpec.Whole((int)first, Few) },
         Y = new AxisSpec { Category = true },
         Series =
         [

@@ -12,6 +12,9 @@ public static class PruningCharts
     // Whole steps alone; above so many Plotly's own ticks are whole.
     private const int FewSteps = 10;
 
+    // So few make Plotly name halves of one.
+    private const int FewFeatures = 5;
+
     // Lines that lie closer (in powers of ten) share one label.
     private const double LabelGap = 0.25;
 
@@ -64,7 +67,7 @@ public static class PruningCharts
         Description = $"Features of {name} that all seeds keep: {string.Join(", ", pruned.Sets.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Features.Length} at τ = {s.Threshold}")))}",
         Legend = false,
         X = new AxisSpec { Title = "τ", Category = true },
-        Y = new AxisSpec { Title = "features kept" },
+        Y = Kept(pruned.Sets.Max(s => s.Features.Length)),
         Series = [.. pruned.Sets.GroupBy(Role).Select(g => new Series
         {
             Name = g.Key == SeriesRole.Intervened ? "jailbreaks" : "does not",
@@ -115,7 +118,7 @@ public static class PruningCharts
             Description = $"Median features that all seeds keep: {string.Join(", ", thresholds.Select((t, i) => string.Create(CultureInfo.InvariantCulture, $"{sizes[i][sizes[i].Length / 2]} at τ = {t}")))}",
             Legend = false,
             X = new AxisSpec { Title = "τ", Category = true },
-            Y = new AxisSpec { Title = "features kept" },
+            Y = Kept(sizes.Max(s => s[^1])),
             Series =
             [
                 new Series
@@ -128,6 +131,8 @@ public static class PruningCharts
             ],
         };
     }
+
+    private static AxisSpec Kept(int most) => new() { Title = "features kept", Ticks = AxisSpec.Whole(most, FewFeatures) };
 
     private static AxisSpec StepAxis(PruneResult pruned) =>
         new() { Title = "step (blocks given back)", Ticks = AxisSpec.Whole(pruned.Chains.Max(c => c.Changes.Length), FewSteps) };

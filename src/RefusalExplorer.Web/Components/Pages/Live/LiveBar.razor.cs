@@ -52,6 +52,16 @@ public sealed partial class LiveBar
         _ => "",
     };
 
+    /// <summary>Closes the panel with the audience's link; false where it is closed.</summary>
+    public bool CloseLink()
+    {
+        bool open = _link;
+        _link = false;
+        if (open)
+            StateHasChanged();
+        return open;
+    }
+
     private Task SaveAsync()
     {
         LiveRecording recording = Session.StopRecording();

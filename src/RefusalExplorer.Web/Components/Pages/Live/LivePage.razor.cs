@@ -12,6 +12,7 @@ public sealed partial class LivePage : IAsyncDisposable
     private const string RootId = "live";
     private readonly Coalescer _render = new(TimeSpan.FromMilliseconds(33));
     private LiveSession? _session;
+    private LiveBar? _bar;
     private IAsyncDisposable? _keys;
     private string? _error;
     private bool _gone;
@@ -36,7 +37,14 @@ public sealed partial class LivePage : IAsyncDisposable
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         if (firstRender)
-            _keys = await Hotkeys.RegisterAsync(new Hotkey("Escape", "Stop the answers", () => InvokeAsync(() => _session?.Stop())));
+            _keys = await Hotkeys.RegisterAsync(new Hotkey("Escape", "Close the audience's link, else stop the answers", () => InvokeAsync(Escape)));
+    }
+
+    // What is open on top goes first.
+    private void Escape()
+    {
+        if (_bar?.CloseLink() != true)
+            _session?.Stop();
     }
 
     private void StartAsync(LiveSetup.Choice choice)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components;
 using RefusalExplorer.Engine;
 using RefusalExplorer.Pipeline.Ports;
 using RefusalExplorer.Pipeline.Probing;
+using RefusalExplorer.Pipeline.Studies;
 using RefusalExplorer.Web.Components.Controls;
 using RefusalExplorer.Web.Components.Layout;
 using RefusalExplorer.Web.Interop;
@@ -29,6 +30,8 @@ public sealed partial class RunsPage : IAsyncDisposable
     [Inject] public required IRunStore Store { get; init; }
 
     [Inject] public required RunHub Hub { get; init; }
+
+    [Inject] public required StudyService Studies { get; init; }
 
     [Inject] public required BrowserInterop Browser { get; init; }
 
@@ -58,16 +61,7 @@ public sealed partial class RunsPage : IAsyncDisposable
             _keys = await Hotkeys.RegisterAsync(new Hotkey("/", "Filter the runs", SearchId));
     }
 
-    private static string StatusClass(RunHeader run) => run.Status switch
-    {
-        RunStatus.Finished => "ok",
-        RunStatus.Failed => "bad",
-        RunStatus.Interrupted => "warn",
-        _ => "",
-    };
-
-    // The store says that a run goes on; only the hub knows whether it waits to be stopped.
-    private static string StatusText(RunHeader run) => run.Status.ToString().ToLowerInvariant();
+    private bool Waits(RunHeader run) => run.Kind == StudyLibrary.Kind && Studies.Waits(run.Id);
 
     private LiveRun? Live(RunHeader run) => Hub.TryGet(run.Id, out LiveRun? live) && live.Status == LiveStatus.Running ? live : null;
 

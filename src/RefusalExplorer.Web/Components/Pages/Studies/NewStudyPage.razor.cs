@@ -17,6 +17,7 @@ public sealed partial class NewStudyPage
     private const long LargestFile = 1 << 20;
     private StudyDefinition? _study;
     private string _text = "";
+    private string _described = "";
     private string? _error;
     private bool _starting;
     private bool _checking;
@@ -42,6 +43,7 @@ public sealed partial class NewStudyPage
         {
             Parse(From is null ? StudyExamples.Text : StudyShort.Of(
                 Desk.Find(From)?.Study ?? throw new EngineException($"study '{From}': there is none of that id; begin with the demo's at {StudyUrl.New}")));
+            _described = _study?.Description ?? "";
         }
         catch (EngineException e)
         {
@@ -51,8 +53,11 @@ public sealed partial class NewStudyPage
 
     private void Change(JsonNode? value, params string[] path)
     {
-        if (_study is not null)
-            Parse(StudyShort.Set(_text, value, path));
+        if (_study is null)
+            return;
+        // What the template says of its prompts and stages no longer holds; words of the user's own stay.
+        string text = path is not ["name"] && _study.Description.Length > 0 && _study.Description == _described ? StudyShort.Set(_text, null, "description") : _text;
+        Parse(StudyShort.Set(text, value, path));
     }
 
     private void Parse(string text)

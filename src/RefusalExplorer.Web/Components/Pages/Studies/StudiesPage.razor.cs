@@ -107,6 +107,9 @@ public sealed partial class StudiesPage : IDisposable
     {
         public StudyFunnel? Funnel => Result?.Funnel is { Prompts: > 0 } f ? f : null;
 
+        /// <summary>The result, once it has something of Stage 2.</summary>
+        public StudyResult? Pruned => Result is { } r && StudyWords.Reached(r, StudyStage.Prune) ? r : null;
+
         public StudyRate? Control => Rate(StudyArm.RandomControl);
 
         public StudyRate? UpperBound => Rate(StudyArm.Directional);
