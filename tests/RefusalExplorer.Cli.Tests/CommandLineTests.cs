@@ -150,7 +150,9 @@ public sealed class CommandLineTests
         SafetensorsFile.Write(direction, [new TensorData("direction", values, (long[])[length])]);
         string file = cli.File("request.json", new JsonObject
         {
-            ["model"] = CommandLine.Golden("models", TinyModel), ["tokenIds"] = new JsonArray(1), ["direction"] = direction,
+            ["model"] = CommandLine.Golden("models", TinyModel),
+            ["tokenIds"] = new JsonArray(1),
+            ["direction"] = direction,
         }.ToJsonString());
 
         Assert.Equal(2, await cli.RunAsync("probe", file));
@@ -170,7 +172,11 @@ public sealed class CommandLineTests
             ["saes"] = new JsonObject { ["1"] = CommandLine.Golden("saes", "gemmascope", TinyModel, "layer_1", "width_256", "average_l0_10", "params.npz") },
             ["interventions"] = new JsonArray(new JsonObject
             {
-                ["op"] = "clamp", ["value"] = 3, ["features"] = new JsonArray("L1-7"), ["scope"] = "positions", ["positions"] = new JsonArray(4),
+                ["op"] = "clamp",
+                ["value"] = 3,
+                ["features"] = new JsonArray("L1-7"),
+                ["scope"] = "positions",
+                ["positions"] = new JsonArray(4),
             }),
             ["generate"] = new JsonObject { ["maxNewTokens"] = 4, ["ignoreEos"] = true },
         }.ToJsonString());

@@ -7,6 +7,7 @@ using System.Text.Json;
 using RefusalExplorer.Pipeline.Analyses;
 using RefusalExplorer.Pipeline.Analyses.Requests;
 using RefusalExplorer.Pipeline.Analyses.Results;
+using RefusalExplorer.Pipeline.Experiments;
 using RefusalExplorer.Pipeline.Studies;
 using PromptSelection = RefusalExplorer.Pipeline.Analyses.Requests.PromptSelection;
 
@@ -77,7 +78,9 @@ public sealed class HtmlReport(AnalysisCatalog catalog)
         foreach (AnalysisTable table in result.Output.Tables.Where(t => t.Rows.Length > 0))
             Table(html, table, content.IncludeText);
         AnalysisRequest request = content.IncludeText ? result.Request : Redact(result.Request);
-        Details(html, $"Record of run {result.RunId}", JsonSerializer.Serialize(result.Record, AnalysisJson.Options), JsonSerializer.Serialize(request, AnalysisJson.Options));
+        // A report is passed on: hashes say what was used, and where it lies on this machine is nobody else's business.
+        RunRecord record = result.Record with { ModelPath = null, SaePaths = ImmutableSortedDictionary<int, string>.Empty };
+        Details(html, $"Record of run {result.RunId}", JsonSerializer.Serialize(record, AnalysisJson.Options), JsonSerializer.Serialize(request, AnalysisJson.Options));
         html.Append("</section>");
     }
 

@@ -8,7 +8,7 @@ public static class StudyExamples
 {
     private static readonly string Path = System.IO.Path.Combine(AppContext.BaseDirectory, "Examples", "study.demo.json");
 
-    /// <summary>20 harmful prompts on the demo model, with the paper's settings.</summary>
+    /// <summary>20 harmful prompts on the demo model, with the paper's N, thresholds and seeds.</summary>
     /// <exception cref="EngineException">The file is missing or broken.</exception>
     public static StudyDefinition Demo => StudyJson.Parse(Text, Path);
 

@@ -25,6 +25,8 @@ public sealed class HtmlReportTests(AnalysisBench bench) : IClassFixture<Analysi
         Assert.Contains(prompt, whole, StringComparison.Ordinal);
         Assert.Contains("withheld", withheld, StringComparison.Ordinal);
         Assert.Contains(result.Record.WeightsFingerprint, withheld, StringComparison.Ordinal);
+        Assert.NotEmpty(result.Record.ModelPath!);
+        Assert.DoesNotContain(result.Record.ModelPath!, whole, StringComparison.Ordinal);
         Assert.Contains(bench.Catalog.Get("attack-success").Info.HowToRead, System.Net.WebUtility.HtmlDecode(withheld), StringComparison.Ordinal);
     }
 
