@@ -85,6 +85,17 @@ internal static class GpuBenchmark
         IReadOnlyList<GenerationResult> answers = model.Generate(arms, greedy);
         int agree = arms.Select((a, i) => answers[i].Ids.Zip(model.Generate([a], greedy)[0].Ids).TakeWhile(t => t.First == t.Second).Count()).Sum();
         Say($"four arms of two texts: {agree} of {answers.Sum(a => a.Ids.Length)} tokens as each arm alone, up to its first other token");
+        // What edits say of themselves must not depend on who computes them: run again with REFUSAL_EXPLORER_KERNELS=off and compare.
+        FeatureId[] few = [.. Layers.SelectMany(l => features.Take(20).Select(f => new FeatureId(l, f)))];
+        Tell("ablated but for the first token", Intervention.Ablate(few, TokenScope.AllButFirst));
+        Tell("ablated on generated tokens alone", Intervention.Ablate(few, TokenScope.Generated));
+        Tell("scaled by -2 on generated tokens alone", Intervention.Scale(few, -2, TokenScope.Generated));
+        Tell("clamped to -1.5 but for the first token", Intervention.Clamp(few, -1.5, TokenScope.AllButFirst));
+        void Tell(string what, Intervention edit)
+        {
+            ImmutableArray<FeatureEffect> told = model.Generate([plain with { Interventions = InterventionSet.Of(edit) }], greedy with { MaxNewTokens = 4 })[0].Effects;
+            Say($"{what}: {told.Sum(e => e.TokensTouched)} touched; maxima {told.Sum(e => e.MaxBefore):0.##} before, {told.Sum(e => e.MaxAfter):0.##} after; norms {told.Sum(e => e.DeltaNorm):0.##}");
+        }
         File.WriteAllText(output, JsonSerializer.Serialize(new
         {
             prompt = prompts[0],
