@@ -107,14 +107,23 @@ public sealed record FeatureEffect(FeatureId Feature, int TokensTouched, double 
     /// What edits did over stretches of tokens; a feature that is in one alone did there what it did. A maximum over no token at all, −∞ in a
     /// stretch, is 0 in the end.
     /// </summary>
-    internal static ImmutableArray<FeatureEffect> Together(params IEnumerable<ImmutableArray<FeatureEffect>> stretches) =>
-        [.. from e in stretches.SelectMany(s => s)
-            group e by e.Feature into all
-            select new FeatureEffect(
-                all.Key, all.Sum(e => e.TokensTouched), Largest(all.Select(e => e.MaxBefore)), Largest(all.Select(e => e.MaxAfter)),
-                all.Count() == 1 ? all.First().DeltaNorm : Math.Sqrt(all.Sum(e => e.DeltaNorm * e.DeltaNorm)))];
+    internal static ImmutableArray<FeatureEffect> Together(params ImmutableArray<FeatureEffect>[] stretches) => stretches.Where(s => !s.IsEmpty).ToArray() switch
+    {
+        [] => [],
+        // Thousands of features on every forward pass: nothing is grouped where there is nothing to add up.
+        [var only] => [.. only.Select(Settled)],
+        var several => [.. from e in several.SelectMany(s => s)
+                           group e by e.Feature into all
+                           select Settled(all.Aggregate((a, b) => new FeatureEffect(
+                               a.Feature, a.TokensTouched + b.TokensTouched, Math.Max(a.MaxBefore, b.MaxBefore), Math.Max(a.MaxAfter, b.MaxAfter),
+                               Math.Sqrt((a.DeltaNorm * a.DeltaNorm) + (b.DeltaNorm * b.DeltaNorm)))))],
+    };
 
-    private static double Largest(IEnumerable<double> maxima) => maxima.Max() is var max && double.IsNegativeInfinity(max) ? 0 : max;
+    private static FeatureEffect Settled(FeatureEffect effect) => double.IsNegativeInfinity(effect.MaxBefore) || double.IsNegativeInfinity(effect.MaxAfter)
+        ? effect with { MaxBefore = Settled(effect.MaxBefore), MaxAfter = Settled(effect.MaxAfter) }
+        : effect;
+
+    private static double Settled(double maximum) => double.IsNegativeInfinity(maximum) ? 0 : maximum;
 }
 
 /// <summary>What the pass over a prompt gives before the first token is drawn.</summary>
