@@ -15,7 +15,7 @@ public abstract class WebTestContext : BunitContext
     {
         JSInterop.Mode = JSRuntimeMode.Loose;
         // A busy machine takes its time to compile what a test meets first.
-        DefaultWaitTimeout = TimeSpan.FromSeconds(30);
+        DefaultWaitTimeout = TimeSpan.FromSeconds(120);
         Services.AddMudServices(o => o.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddScoped<BrowserInterop>();
         Services.AddScoped<PlotlyScript>();

@@ -47,7 +47,7 @@ public sealed class RecentChangesTests : MeaningContext
 
         await FillAsync();
 
-        panel.WaitForAssertion(() => Assert.Equal(3, panel.FindAll("tr[data-change]").Count), TimeSpan.FromSeconds(20));
+        panel.WaitForAssertion(() => Assert.Equal(3, panel.FindAll("tr[data-change]").Count), TimeSpan.FromSeconds(120));
     }
 
     // Two steps of Ada's on one feature, then one of Bob's that he takes back.

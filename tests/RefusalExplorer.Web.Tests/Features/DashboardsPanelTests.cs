@@ -28,7 +28,7 @@ public sealed class DashboardsPanelTests : MeaningContext
 
         panel.Find("[data-make-dashboards]").Click();
 
-        panel.WaitForAssertion(() => Assert.Contains("give a corpus", panel.Find("[data-error]").TextContent, StringComparison.Ordinal), TimeSpan.FromSeconds(20));
+        panel.WaitForAssertion(() => Assert.Contains("give a corpus", panel.Find("[data-error]").TextContent, StringComparison.Ordinal), TimeSpan.FromSeconds(120));
         Assert.False(_made.Task.IsCompleted);
     }
 

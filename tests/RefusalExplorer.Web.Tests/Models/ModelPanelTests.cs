@@ -97,7 +97,7 @@ public sealed class ModelPanelTests : WebTestContext
         await panel.InvokeAsync(() => panel.Find("#explanations-path").Change(file));
         await panel.InvokeAsync(() => panel.Find("[data-import]").Click());
 
-        panel.WaitForElement("[data-explanation-sources]", TimeSpan.FromSeconds(20));
+        panel.WaitForElement("[data-explanation-sources]", TimeSpan.FromSeconds(120));
         Assert.Equal(["gemma-2-2b", "gemmascope-res-65k", "0–2", "30"], panel.FindAll("[data-explanation-sources] tbody td").Select(c => c.TextContent));
         Assert.Contains("1 broken lines were left out", panel.Find("[data-import-done]").TextContent, StringComparison.Ordinal);
         Assert.Contains("line 31", panel.Find(".faults").TextContent, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public sealed class ModelPanelTests : WebTestContext
         panel.FindComponent<Microsoft.AspNetCore.Components.Forms.InputFile>().UploadFiles(
             InputFileContent.CreateFromText("""{"modelId":"m","layer":"4-x","index":"1","description":"d"}""", "../../odd.jsonl"));
 
-        panel.WaitForElement("[data-explanation-sources]", TimeSpan.FromSeconds(20));
+        panel.WaitForElement("[data-explanation-sources]", TimeSpan.FromSeconds(120));
         Assert.Single(Services.GetRequiredService<SqliteExplanationStore>().ForFeature("m", "4-x", 1));
         panel.WaitForAssertion(() => Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_folder, "uploads"))));
     }

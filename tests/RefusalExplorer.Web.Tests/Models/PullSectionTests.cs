@@ -73,7 +73,7 @@ public sealed class PullSectionTests : WebTestContext, IAsyncLifetime
         IRenderedComponent<PullSection> section = Show(() => told = true);
         await section.Find("[data-download]").ClickAsync();
 
-        section.WaitForElement("[data-pull-done]", TimeSpan.FromSeconds(20));
+        section.WaitForElement("[data-pull-done]", TimeSpan.FromSeconds(120));
         Assert.Equal("Done: 4 files, 207 kB, of which 207 kB were fetched, hashes checked.", section.Find("[data-pull-done]").TextContent);
         section.WaitForAssertion(() => Assert.True(told));
     }
@@ -95,17 +95,17 @@ public sealed class PullSectionTests : WebTestContext, IAsyncLifetime
         };
         IRenderedComponent<PullSection> first = Show();
         await first.Find("[data-download]").ClickAsync();
-        await half.Task.WaitAsync(TimeSpan.FromSeconds(20), Xunit.TestContext.Current.CancellationToken);
+        await half.Task.WaitAsync(TimeSpan.FromSeconds(120), Xunit.TestContext.Current.CancellationToken);
         first.Instance.Dispose();
 
         IRenderedComponent<PullSection> second = Show();
-        second.WaitForElement("progress", TimeSpan.FromSeconds(20));
+        second.WaitForElement("progress", TimeSpan.FromSeconds(120));
         await second.Find("[data-stop-pull]").ClickAsync();
-        second.WaitForAssertion(() => Assert.Contains("What has arrived is kept", second.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(20));
+        second.WaitForAssertion(() => Assert.Contains("What has arrived is kept", second.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(120));
         Assert.Equal("Go on with the download", second.Find("[data-download]").TextContent);
 
         await second.Find("[data-download]").ClickAsync();
-        second.WaitForElement("[data-pull-done]", TimeSpan.FromSeconds(20));
+        second.WaitForElement("[data-pull-done]", TimeSpan.FromSeconds(120));
         Assert.Contains("207 kB, of which 107 kB were fetched", second.Find("[data-pull-done]").TextContent, StringComparison.Ordinal);
     }
 
@@ -118,7 +118,7 @@ public sealed class PullSectionTests : WebTestContext, IAsyncLifetime
         Assert.Contains("gated", section.Find("tbody").TextContent, StringComparison.Ordinal);
 
         await section.Find("[data-download]").ClickAsync();
-        section.WaitForElement("[data-hint]", TimeSpan.FromSeconds(20));
+        section.WaitForElement("[data-hint]", TimeSpan.FromSeconds(120));
         Assert.Contains("accept its terms at", section.Find(".error-line").TextContent, StringComparison.Ordinal);
         Assert.Contains("hf auth login", section.Find("[data-hint]").TextContent, StringComparison.Ordinal);
     }
@@ -129,7 +129,7 @@ public sealed class PullSectionTests : WebTestContext, IAsyncLifetime
         (_hub.Gated, _token) = ("\"manual\"", "hf_secretsecret");
         IRenderedComponent<PullSection> section = Show();
         await section.Find("[data-download]").ClickAsync();
-        section.WaitForElement("[data-hint]", TimeSpan.FromSeconds(20));
+        section.WaitForElement("[data-hint]", TimeSpan.FromSeconds(120));
         Assert.Contains("token from HF_TOKEN", section.Markup, StringComparison.Ordinal);
         Assert.DoesNotContain("hf_secretsecret", section.Markup, StringComparison.Ordinal);
     }
@@ -140,7 +140,7 @@ public sealed class PullSectionTests : WebTestContext, IAsyncLifetime
         Services.AddSingleton(new HubDownloader(_hub.Options(_cache) with { FreeSpace = _ => 1000 }));
         IRenderedComponent<PullSection> section = Show();
         await section.Find("[data-download]").ClickAsync();
-        section.WaitForElement("[data-hint]", TimeSpan.FromSeconds(20));
+        section.WaitForElement("[data-hint]", TimeSpan.FromSeconds(120));
         Assert.Contains("to fetch, 1 kB free", section.Find(".error-line").TextContent, StringComparison.Ordinal);
     }
 
