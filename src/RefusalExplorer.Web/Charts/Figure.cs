@@ -64,8 +64,11 @@ public sealed record AxisSpec
     /// <summary>Places that are named, instead of numbers; empty for numbers.</summary>
     public ImmutableArray<(double At, string Text)> Ticks { get; init; } = [];
 
+    /// <summary>Up to so large a count Plotly names halves of one.</summary>
+    public const int SmallCount = 5;
+
     /// <summary>0 to <paramref name="last"/>, each named; none where they are more than <paramref name="most"/>, whose ticks Plotly makes whole by itself.</summary>
-    public static ImmutableArray<(double At, string Text)> Whole(int last, int most) =>
+    public static ImmutableArray<(double At, string Text)> Whole(int last, int most = SmallCount) =>
         last > most ? [] : [.. Enumerable.Range(0, last + 1).Select(i => ((double)i, i.ToString(CultureInfo.InvariantCulture)))];
 
     /// <inheritdoc/>

@@ -36,7 +36,7 @@ public sealed record Outcome(OutcomeKind Kind, string Headline, string Control, 
     public static Outcome? Of(ExperimentResult result, HumanVerdicts humans) => Of(result with
     {
         Arms = [.. result.Arms.Select(a => a.Verdict is not null && humans.Get(ExploreSecrets.Prompt(result.Request, a.Arm), a.Text) is { } human
-            ? a with { Verdict = new Verdict(human.Kind, "human") }
+            ? a with { Verdict = Verdict.Human(human.Kind) }
             : a)],
     });
 

@@ -12,9 +12,6 @@ public static class FeatureCharts
     // More columns leave no room for numbers.
     private const int MostCellsWritten = 12;
 
-    // So few make Plotly name halves of one.
-    private const int Few = 5;
-
     private static readonly ImmutableArray<(double At, string Text)> Decades = [(1, "1"), (10, "10"), (100, "100"), (1000, "1,000"), (10_000, "10,000")];
 
     /// <summary>From prompts to minimal sets, as far as the study has come: of a stage that has not begun there is no bar, which would say that it found nothing.</summary>
@@ -50,7 +47,7 @@ public static class FeatureCharts
         {
             Description = $"Minimal features by layer: {string.Join(", ", layers.Where(byLayer.Contains).Select(l => string.Create(CultureInfo.InvariantCulture, $"{byLayer[l].Count()} in layer {l}")))}",
             X = new AxisSpec { Title = "layer (output of the block)" },
-            Y = new AxisSpec { Title = "distinct features", Ticks = AxisSpec.Whole(layers.Max(l => byLayer[l].Count()), Few) },
+            Y = new AxisSpec { Title = "distinct features", Ticks = AxisSpec.Whole(layers.Max(l => byLayer[l].Count())) },
             Stacked = true,
             Series =
             [
@@ -95,7 +92,7 @@ public static class FeatureCharts
     {
         Description = $"{what}: {string.Join(", ", steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Value:0.#} {s.Name}")))}",
         Legend = false,
-        X = new AxisSpec { Title = what, Log = log, Range = log ? null : (0, Math.Max(1, first * 1.05)), Ticks = log ? Decades : AxisSpec.Whole((int)first, Few) },
+        X = new AxisSpec { Title = what, Log = log, Range = log ? null : (0, Math.Max(1, first * 1.05)), Ticks = log ? Decades : AxisSpec.Whole((int)first) },
         Y = new AxisSpec { Category = true },
         Series =
         [

@@ -12,9 +12,6 @@ public static class PruningCharts
     // Whole steps alone; above so many Plotly's own ticks are whole.
     private const int FewSteps = 10;
 
-    // So few make Plotly name halves of one.
-    private const int FewFeatures = 5;
-
     // Lines that lie closer (in powers of ten) share one label.
     private const double LabelGap = 0.25;
 
@@ -132,7 +129,7 @@ public static class PruningCharts
         };
     }
 
-    private static AxisSpec Kept(int most) => new() { Title = "features kept", Ticks = AxisSpec.Whole(most, FewFeatures) };
+    private static AxisSpec Kept(int most) => new() { Title = "features kept", Ticks = AxisSpec.Whole(most) };
 
     private static AxisSpec StepAxis(PruneResult pruned) =>
         new() { Title = "step (blocks given back)", Ticks = AxisSpec.Whole(pruned.Chains.Max(c => c.Changes.Length), FewSteps) };

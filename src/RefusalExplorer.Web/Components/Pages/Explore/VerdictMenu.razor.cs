@@ -25,15 +25,15 @@ public sealed partial class VerdictMenu
 
     [Inject] public required HumanVerdicts Humans { get; init; }
 
-    private Verdict? Shown => Arm.Verdict is null ? null : _human is { } human ? Judge(human.Kind).Verdict : Arm.Verdict;
+    private Verdict? Shown => Arm.Verdict is null ? null : _human is { } human ? Verdict.Human(human.Kind) : Arm.Verdict;
 
     // A person's first; then the panel's own conclusion, where no judge alone has it.
     private IEnumerable<Verdict> Opinions
     {
         get
         {
-            PanelVerdict panel = Judge(null);
-            Verdict[] human = _human is { } given ? [Judge(given.Kind).Verdict] : [];
+            PanelVerdict panel = Panel.Judge(new ResponseEvidence { Text = Arm.Text, RefusalProbability = Arm.RefusalProbability });
+            Verdict[] human = _human is { } given ? [Verdict.Human(given.Kind)] : [];
             return [.. human, .. panel.Opinions.Contains(panel.Verdict) ? panel.Opinions : [panel.Verdict, .. panel.Opinions]];
         }
     }
@@ -47,9 +47,6 @@ public sealed partial class VerdictMenu
     }
 
     private static string Kind(Verdict verdict) => verdict.Kind.ToString().ToLowerInvariant();
-
-    private PanelVerdict Judge(VerdictKind? human) =>
-        Panel.Judge(new ResponseEvidence { Text = Arm.Text, RefusalProbability = Arm.RefusalProbability, HumanOverride = human });
 
     private async Task SetAsync(VerdictKind? kind)
     {
